@@ -1,0 +1,193 @@
+//! Which way leads from the facts to a lesson.
+
+use alacard_hub::dossier::{Dossier, ExampleLanguage};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::recipe::Runtime;
+use crate::{Catalog, CatalogError};
+
+/// The closed list of routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Route {
+    /// A full lesson of the catalogue.
+    Task,
+    /// An adapter on its base model.
+    Adapter,
+    /// GGUF files.
+    Gguf,
+    /// The page's own examples.
+    Card,
+    /// The library table.
+    Library,
+}
+
+impl Route {
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Adapter => "adapter",
+            Self::Gguf => "gguf",
+            Self::Card => "card",
+            Self::Library => "library",
+        }
+    }
+}
+
+/// The route that was taken, and the lesson at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Chosen {
+    /// The route.
+    pub route: Route,
+    /// Name of the lesson in the catalogue.
+    pub lesson: String,
+    /// Why this one, in one sentence.
+    pub reason: String,
+}
+
+/// Tasks whose lessons need nothing but a text generator.
+const GENERATION: [&str; 3] = ["text-generation", "image-text-to-text", "any-to-any"];
+
+/// Decides the route; `None` when nothing is known that a notebook could call.
+///
+/// # Errors
+///
+/// [`CatalogError`] when the catalogue itself cannot be read.
+pub fn choose(
+    catalog: &Catalog,
+    dossier: &Dossier,
+    runtime: Runtime,
+) -> Result<Option<Chosen>, CatalogError> {
+    if runtime == Runtime::Endpoint
+        && let Some(chosen) = endpoint(catalog, dossier)?
+    {
+        return Ok(Some(chosen));
+    }
+    for way in [gguf, adapter, task] {
+        if let Some(chosen) = way(catalog, dossier)? {
+            return Ok(Some(chosen));
+        }
+    }
+    if let Some(chosen) = card(dossier) {
+        return Ok(Some(chosen));
+    }
+    library(catalog, dossier)
+}
+
+fn chosen(route: Route, lesson: &str, reason: impl Into<String>) -> Option<Chosen> {
+    Some(Chosen { route, lesson: lesson.to_owned(), reason: reason.into() })
+}
+
+pub(crate) fn task_of(dossier: &Dossier) -> &str {
+    dossier.task.as_ref().map_or("", |fact| fact.value.as_str())
+}
+
+pub(crate) fn library_of(dossier: &Dossier) -> &str {
+    dossier.library.as_ref().map_or("", |fact| fact.value.as_str())
+}
+
+/// The endpoint lesson of a task, if it has one.
+pub fn endpoint_lesson(task: &str) -> Option<&'static str> {
+    Some(match task {
+        "text-generation" | "image-text-to-text" | "any-to-any" => "endpoint-chat",
+        "feature-extraction" | "sentence-similarity" => "endpoint-embeddings",
+        "automatic-speech-recognition" => "endpoint-speech",
+        "text-to-image" => "endpoint-image",
+        _ => return None,
+    })
+}
+
+fn endpoint(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
+    let task = task_of(dossier);
+    let Some(mut lesson) = endpoint_lesson(task) else { return Ok(None) };
+    if task == "text-generation" && dossier.chat_template.is_none() && !has_tag(dossier, "conversational") {
+        lesson = "endpoint-text";
+    }
+    let known = catalog.lesson(&format!("{lesson}/common")).is_some();
+    let reason = format!("the recipe asks for an endpoint and the task is {task}");
+    Ok(if known { chosen(Route::Task, lesson, reason) } else { None })
+}
+
+fn has_tag(dossier: &Dossier, tag: &str) -> bool {
+    dossier.tags.iter().any(|t| t == tag)
+}
+
+fn gguf(_: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
+    let Some(gguf) = &dossier.gguf else { return Ok(None) };
+    let task = task_of(dossier);
+    let fits = task.is_empty() || GENERATION.contains(&task);
+    let other_weights = dossier.files.iter().flatten().any(|file| {
+        file.path.ends_with(".safetensors") || file.path.ends_with("pytorch_model.bin")
+    });
+    if !fits || other_weights || gguf.value.chosen.is_none() {
+        return Ok(None);
+    }
+    Ok(chosen(Route::Gguf, "gguf", "the repository holds GGUF files"))
+}
+
+fn adapter(_: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
+    let based = dossier.base.as_ref().is_some_and(|base| !base.value.models.is_empty());
+    if !based {
+        return Ok(None);
+    }
+    let diffusers_lora = dossier.diffusers.as_ref().is_some_and(|d| d.value.lora_file.is_some());
+    if task_of(dossier) == "text-to-image" && (diffusers_lora || has_tag(dossier, "lora")) {
+        return Ok(chosen(Route::Adapter, "lora", "a LoRA on a text-to-image base model"));
+    }
+    let taught = matches!(
+        dossier.peft.as_ref().and_then(|p| p.value.task_type.as_deref()),
+        None | Some("CAUSAL_LM" | "SEQ_CLS" | "TOKEN_CLS" | "SEQ_2_SEQ_LM" | "FEATURE_EXTRACTION")
+    );
+    let peft = dossier.peft.is_some() || library_of(dossier) == "peft";
+    Ok(if peft && taught { chosen(Route::Adapter, "peft", "a PEFT adapter on its base model") } else { None })
+}
+
+/// Libraries whose models the task lessons can load.
+const TAUGHT_LIBRARIES: [&str; 4] = ["", "transformers", "sentence-transformers", "diffusers"];
+
+fn task(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
+    let (task, library) = (task_of(dossier), library_of(dossier));
+    if task.is_empty() {
+        return Ok(None);
+    }
+    let lesson = match (task, library) {
+        ("image-classification", "timm") => "timm".to_owned(),
+        (_, "timm") => "timm-features".to_owned(),
+        ("sentence-similarity" | "feature-extraction" | "text-ranking", "sentence-transformers") if cross_encoder(dossier) => "cross-encoder".to_owned(),
+        ("text-ranking", _) => "cross-encoder".to_owned(),
+        _ => catalog.task(task)?.map(|t| t.lesson.clone()).unwrap_or_default(),
+    };
+    let fits = TAUGHT_LIBRARIES.contains(&library) || library == "timm";
+    let known = !lesson.is_empty() && catalog.lesson(&format!("{lesson}/common")).is_some();
+    Ok(if fits && known { chosen(Route::Task, &lesson, format!("the task is {task}")) } else { None })
+}
+
+fn cross_encoder(dossier: &Dossier) -> bool {
+    dossier.sentence_transformer.as_ref().is_some_and(|st| st.value.cross_encoder)
+}
+
+fn card(dossier: &Dossier) -> Option<Chosen> {
+    usable_examples(dossier).next()?;
+    chosen(Route::Card, "card", "the page has examples of its own that parse")
+}
+
+/// The page's examples that parse, import something and name this model.
+pub fn usable_examples(dossier: &Dossier) -> impl Iterator<Item = &alacard_hub::dossier::CodeExample> {
+    let card = dossier.card.as_ref();
+    card.into_iter().flat_map(|card| &card.examples).filter(|example| {
+        example.language == ExampleLanguage::Python && example.parses && !example.imports.is_empty()
+    })
+}
+
+fn library(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
+    let id = library_of(dossier);
+    let entry = catalog.library(id)?;
+    Ok(match entry {
+        Some(entry) if entry.status == "run" => {
+            chosen(Route::Library, "library", format!("the library table knows how to run {}", entry.title))
+        }
+        _ => None,
+    })
+}
