@@ -1,0 +1,186 @@
+//! The stages from a dossier to a checked notebook, in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use alacard_catalog::Catalog;
+use alacard_catalog::recipe::Recipe;
+use alacard_catalog::route::Chosen;
+use alacard_check::{Finding, Severity};
+use alacard_hub::dossier::Dossier;
+use alacard_notebook::Notebook;
+use alacard_teacher::{Brief, Evidence, OfflineTeacher, Outline, Section, SectionPlan, Teacher};
+
+use crate::{Failure, Options, assemble, decide};
+
+/// How often a section is written again after evidence against it.
+const REPAIRS: usize = 3;
+
+/// Makes notebooks from dossiers. Cheap to share between threads.
+#[derive(Clone)]
+pub struct Maker {
+    catalog: Arc<Catalog>,
+    teacher: Arc<dyn Teacher>,
+}
+
+/// Everything that the stages after `research` made.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// The recipe with its defaults filled in.
+    pub recipe: Recipe,
+    /// The route.
+    pub chosen: Chosen,
+    /// The outline.
+    pub outline: Outline,
+    /// The sections.
+    pub sections: Vec<Section>,
+    /// The notebook as assembled.
+    pub notebook: Notebook,
+    /// What the checks say about it.
+    pub findings: Vec<Finding>,
+    /// Sections that were written again.
+    pub repairs: usize,
+}
+
+impl Made {
+    /// Whether the checks found an error.
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// Whether the notebook starts: valid, parses, every name and import known.
+    pub fn starts(&self) -> bool {
+        alacard_check::starts(&self.findings)
+    }
+
+    /// How far the notebook was executed: nothing executes it yet.
+    pub fn proof(&self) -> &'static str {
+        "not proven yet"
+    }
+}
+
+impl Maker {
+    /// A maker with the offline teacher.
+    pub fn offline(catalog: Arc<Catalog>) -> Self {
+        Self::new(catalog, Arc::new(OfflineTeacher::new()))
+    }
+
+    /// A maker with any teacher.
+    pub fn new(catalog: Arc<Catalog>, teacher: Arc<dyn Teacher>) -> Self {
+        Self { catalog, teacher }
+    }
+
+    /// The catalogue in use.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Decides the recipe and makes the notebook.
+    ///
+    /// # Errors
+    ///
+    /// As [`decide`] and the teacher.
+    pub fn make(&self, dossier: &Dossier, source: &str, options: &Options) -> Result<Made, Failure> {
+        let (recipe, chosen) = decide::decide(&self.catalog, dossier, source, options)?;
+        let outline = self.outline(dossier, &recipe, &chosen)?;
+        let write = |plan| self.section(dossier, &recipe, &chosen, &outline, plan);
+        let sections = outline.sections.iter().map(write).collect::<Result<_, _>>()?;
+        self.finish(dossier, recipe, chosen, outline, sections)
+    }
+
+    pub(crate) fn outline(
+        &self,
+        dossier: &Dossier,
+        recipe: &Recipe,
+        chosen: &Chosen,
+    ) -> Result<Outline, Failure> {
+        Ok(self.teacher.outline(&self.brief(dossier, recipe, chosen))?)
+    }
+
+    pub(crate) fn section(
+        &self,
+        dossier: &Dossier,
+        recipe: &Recipe,
+        chosen: &Chosen,
+        outline: &Outline,
+        plan: &SectionPlan,
+    ) -> Result<Section, Failure> {
+        Ok(self.teacher.section(&self.brief(dossier, recipe, chosen), outline, plan)?)
+    }
+
+    /// Assembles and checks; sections with errors go back to the teacher, a bounded number of times.
+    pub(crate) fn finish(
+        &self,
+        dossier: &Dossier,
+        recipe: Recipe,
+        chosen: Chosen,
+        outline: Outline,
+        mut sections: Vec<Section>,
+    ) -> Result<Made, Failure> {
+        let mut repairs = 0;
+        loop {
+            let notebook = assemble::assemble(dossier, &recipe, &chosen, &outline, &sections);
+            let findings = self.check(&notebook, &outline);
+            let again = if repairs < REPAIRS {
+                self.repair(&self.brief(dossier, &recipe, &chosen), &outline, &mut sections, &findings)?
+            } else {
+                false
+            };
+            if !again {
+                return Ok(Made { recipe, chosen, outline, sections, notebook, findings, repairs });
+            }
+            repairs += 1;
+        }
+    }
+
+    fn check(&self, notebook: &Notebook, outline: &Outline) -> Vec<Finding> {
+        let packages = packages(&self.catalog, &outline.requirements);
+        let context = alacard_check::Context { packages, ..alacard_check::Context::strict() };
+        alacard_check::check(notebook, &context)
+    }
+
+    /// Asks the teacher for simpler variants of the sections with errors.
+    fn repair(
+        &self,
+        brief: &Brief<'_>,
+        outline: &Outline,
+        sections: &mut [Section],
+        findings: &[Finding],
+    ) -> Result<bool, Failure> {
+        let mut changed = false;
+        for section in sections {
+            let evidence = evidence(section, findings);
+            if evidence.is_empty() {
+                continue;
+            }
+            if let Some(simpler) = self.teacher.repair(brief, outline, section, &evidence)? {
+                *section = simpler;
+                changed = true;
+            }
+        }
+        Ok(changed)
+    }
+
+    fn brief<'a>(&'a self, dossier: &'a Dossier, recipe: &'a Recipe, chosen: &'a Chosen) -> Brief<'a> {
+        Brief { dossier, recipe, chosen, catalog: &self.catalog }
+    }
+}
+
+/// Import roots that the requirements of a notebook bring, by the catalogue's table.
+fn packages(catalog: &Catalog, requirements: &[String]) -> alacard_check::Packages {
+    let name = |requirement: &str| requirement.split("==").next().unwrap_or_default().to_owned();
+    let brought: BTreeMap<String, &String> = requirements.iter().map(|r| (name(r), r)).collect();
+    alacard_check::Packages::new(
+        catalog
+            .imports()
+            .filter_map(|(root, package)| Some((root.to_owned(), (*brought.get(package)?).clone()))),
+    )
+}
+
+fn evidence(section: &Section, findings: &[Finding]) -> Vec<Evidence> {
+    findings
+        .iter()
+        .filter(|f| f.severity == Severity::Error && f.section.as_deref() == Some(section.id.as_str()))
+        .map(|f| Evidence { cell: f.cell.unwrap_or(0), message: f.message.clone() })
+        .collect()
+}

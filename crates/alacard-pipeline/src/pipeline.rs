@@ -1,0 +1,300 @@
+//! One run: the stages in order, each leaving its artifact before the next begins.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alacard_catalog::recipe::Recipe;
+use alacard_catalog::route::Chosen;
+use alacard_hub::dossier::Dossier;
+use alacard_hub::Source;
+use alacard_hub::{Clock, Hub, SystemClock};
+use alacard_teacher::{Outline, Section};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::folder::{self, Folder};
+use crate::manifest::Manifest;
+use crate::{Event, Failure, Made, Maker, Metrics, Request, Sink, Stage, decide, publish};
+
+/// A published run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The run folder.
+    pub folder: PathBuf,
+    /// The published notebook.
+    pub notebook: PathBuf,
+    /// What is known about the model.
+    pub dossier: Dossier,
+    /// What was made.
+    pub made: Made,
+    /// What was written.
+    pub manifest: Manifest,
+    /// Figures.
+    pub metrics: Metrics,
+}
+
+/// The pipeline: a way to the Hub and a maker of notebooks.
+#[derive(Clone)]
+pub struct Pipeline {
+    hub: Arc<Hub>,
+    maker: Maker,
+    clock: Arc<dyn Clock>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Pipeline {
+    /// A pipeline over a Hub.
+    pub fn new(hub: Hub, maker: Maker) -> Self {
+        Self { hub: Arc::new(hub), maker, clock: Arc::new(SystemClock), cancelled: Arc::default() }
+    }
+
+    /// The same pipeline with another clock: times are read there and nowhere else.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The same pipeline with a flag that ends runs soon after it is set. Nothing half-written
+    /// is left, and the same request goes on from the last artifact.
+    #[must_use]
+    pub fn with_cancel(mut self, cancelled: Arc<AtomicBool>) -> Self {
+        self.cancelled = cancelled;
+        self
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// The maker.
+    pub fn maker(&self) -> &Maker {
+        &self.maker
+    }
+
+    /// The Hub.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Makes one notebook and its companions in a run folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: the source cannot be used, cards do not fit, a file cannot be written, the
+    /// run was interrupted.
+    pub fn generate(&self, request: &Request, sink: &dyn Sink) -> Result<Run, Failure> {
+        let mut run = Stages::new(self, sink);
+        let source = run.stage(Stage::Resolve, |_| Ok(self.hub.parse(&request.source)?))?;
+        let dossier = run.stage(Stage::Research, |_| self.research(&source, request))?;
+        self.generate_from(request, dossier, &mut run)
+    }
+
+    /// The same from a dossier that is already known (`batch` reads them itself).
+    pub(crate) fn generate_known(
+        &self,
+        request: &Request,
+        dossier: Dossier,
+        sink: &dyn Sink,
+    ) -> Result<Run, Failure> {
+        self.generate_from(request, dossier, &mut Stages::new(self, sink))
+    }
+
+    fn research(&self, source: &Source, request: &Request) -> Result<Dossier, Failure> {
+        let dossier = self.hub.dossier(source, request.options.revision.as_deref())?;
+        match alacard_hub::refusal(&dossier) {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(dossier),
+        }
+    }
+
+    fn generate_from(&self, request: &Request, dossier: Dossier, run: &mut Stages<'_>) -> Result<Run, Failure> {
+        for notice in &dossier.notices {
+            run.sink.event(&Event::Warning {
+                id: notice.id.clone(),
+                message: notice.message.clone(),
+                hint: notice.hint.clone(),
+            });
+        }
+        let (recipe, chosen) =
+            decide::decide(self.maker.catalog(), &dossier, &request.source, &request.options)?;
+        let hashes = Hashes::of(&dossier, &recipe);
+        let path = request.out.join(folder::name_of(&dossier, &hashes.dossier, &hashes.recipe));
+        let mut folder = Folder::open(path, request.fresh, Arc::clone(&self.cancelled))?;
+        write_json(&mut folder, "request.json", &hashes.all, &recipe)?;
+        write_json(&mut folder, "dossier.json", &hashes.dossier, &dossier)?;
+        let made = self.write_lesson(&dossier, recipe, chosen, &hashes, &mut folder, run)?;
+        publish::publish(&mut folder, dossier, made, &hashes, run)
+    }
+
+    /// Outline, sections, notebook, checks; each is kept in the folder before the next begins.
+    fn write_lesson(
+        &self,
+        dossier: &Dossier,
+        recipe: Recipe,
+        chosen: Chosen,
+        hashes: &Hashes,
+        folder: &mut Folder,
+        run: &mut Stages<'_>,
+    ) -> Result<Made, Failure> {
+        let outline: Outline = run.stage(Stage::Outline, |run| {
+            run.keep(folder, Stage::Outline, "outline.json", &hashes.all, || {
+                self.maker.outline(dossier, &recipe, &chosen)
+            })
+        })?;
+        let sections = run.stage(Stage::Sections, |run| {
+            self.sections(dossier, &recipe, &chosen, &outline, hashes, folder, run)
+        })?;
+        let made = run.stage(Stage::Assemble, |_| {
+            let made = self.maker.finish(dossier, recipe, chosen, outline, sections)?;
+            folder.write("draft.ipynb", &hashes.all, made.notebook.to_json().as_bytes())?;
+            Ok(made)
+        })?;
+        run.stage(Stage::Check, |_| write_json(folder, "findings.json", &hashes.all, &made.findings))?;
+        Ok(made)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the brief's four parts and the place to keep them")]
+    fn sections(
+        &self,
+        dossier: &Dossier,
+        recipe: &Recipe,
+        chosen: &Chosen,
+        outline: &Outline,
+        hashes: &Hashes,
+        folder: &mut Folder,
+        run: &mut Stages<'_>,
+    ) -> Result<Vec<Section>, Failure> {
+        let mut sections = Vec::with_capacity(outline.sections.len());
+        for (index, plan) in outline.sections.iter().enumerate() {
+            let name = format!("sections/{:02}-{}.json", index + 1, plan.id.replace(['.', '~'], "-"));
+            run.progress(Stage::Sections, index, outline.sections.len(), &plan.heading());
+            sections.push(run.keep(folder, Stage::Sections, &name, &hashes.all, || {
+                self.maker.section(dossier, recipe, chosen, outline, plan)
+            })?);
+        }
+        Ok(sections)
+    }
+}
+
+/// Hashes that name a run and tell whether an artifact is still good.
+#[derive(Debug, Clone)]
+pub(crate) struct Hashes {
+    /// Of the recipe, the model's id and its sha: the run's name.
+    pub(crate) recipe: String,
+    /// Of the whole dossier.
+    pub(crate) dossier: String,
+    /// Of everything that goes into a lesson, this program's version included.
+    pub(crate) all: String,
+}
+
+impl Hashes {
+    fn of(dossier: &Dossier, recipe: &Recipe) -> Self {
+        let sha = dossier.sha.as_ref().map(|fact| &fact.value);
+        let json = |value: &serde_json::Value| folder::sha256(value.to_string().as_bytes());
+        let recipe_hash = json(&serde_json::json!({"recipe": recipe, "id": dossier.id, "sha": sha}));
+        let dossier = folder::sha256(&serde_json::to_vec(dossier).unwrap_or_default());
+        let version = env!("CARGO_PKG_VERSION");
+        let all = json(&serde_json::json!([recipe_hash, dossier, version, alacard_catalog::FINGERPRINT]));
+        Self { recipe: recipe_hash, dossier, all }
+    }
+}
+
+/// Runs stages: events, times, interruption.
+pub(crate) struct Stages<'a> {
+    pub(crate) sink: &'a dyn Sink,
+    clock: Arc<dyn Clock>,
+    cancelled: Arc<AtomicBool>,
+    pub(crate) started_at: Duration,
+    pub(crate) seconds: BTreeMap<Stage, f64>,
+    pub(crate) reused: Vec<Stage>,
+}
+
+impl<'a> Stages<'a> {
+    fn new(pipeline: &Pipeline, sink: &'a dyn Sink) -> Self {
+        Self {
+            sink,
+            clock: Arc::clone(&pipeline.clock),
+            cancelled: Arc::clone(&pipeline.cancelled),
+            started_at: pipeline.clock.now(),
+            seconds: BTreeMap::new(),
+            reused: Vec::new(),
+        }
+    }
+
+    /// Runs one stage between its two events.
+    pub(crate) fn stage<T>(
+        &mut self,
+        stage: Stage,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(Failure::Interrupted);
+        }
+        self.sink.event(&Event::Started { stage });
+        let began = self.clock.now();
+        let result = work(self)?;
+        let seconds = self.clock.now().saturating_sub(began).as_secs_f64();
+        self.seconds.insert(stage, seconds);
+        let reused = self.reused.contains(&stage);
+        self.sink.event(&Event::Finished { stage, seconds, reused });
+        Ok(result)
+    }
+
+    fn progress(&self, stage: Stage, done: usize, of: usize, message: &str) {
+        let fraction = done as f64 / of.max(1) as f64;
+        self.sink.event(&Event::Progress { stage, fraction, message: message.to_owned() });
+    }
+
+    /// An artifact of an earlier run with equal inputs, else a new one, written.
+    fn keep<T: Serialize + DeserializeOwned>(
+        &mut self,
+        folder: &mut Folder,
+        stage: Stage,
+        name: &str,
+        inputs: &str,
+        make: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let left = folder.reusable(name, inputs);
+        if let Some(kept) = left.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+            if !self.reused.contains(&stage) {
+                self.reused.push(stage);
+            }
+            return Ok(kept);
+        }
+        let made = make()?;
+        write_json(folder, name, inputs, &made)?;
+        Ok(made)
+    }
+
+    /// The time now as RFC 3339 in UTC, to the second.
+    pub(crate) fn now(&self) -> String {
+        rfc3339(self.clock.now())
+    }
+}
+
+/// A time since 1970 as RFC 3339 in UTC, to the second.
+pub(crate) fn rfc3339(time: Duration) -> String {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or_default();
+    Timestamp::from_second(seconds).unwrap_or_default().to_string()
+}
+
+/// Writes a value as readable JSON with a newline at the end.
+pub(crate) fn write_json<T: Serialize>(
+    folder: &mut Folder,
+    name: &str,
+    inputs: &str,
+    value: &T,
+) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    folder.write(name, inputs, text.as_bytes())
+}

@@ -1,0 +1,345 @@
+//! The command line, as clap reads it. Help texts here are what users see.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turns any model into a Jupyter notebook that teaches it.
+#[derive(Debug, Parser)]
+#[command(name = "alacard", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// How messages on standard error look
+    #[arg(long, global = true, value_enum, default_value = "text", env = "ALACARD_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// Colours in messages (`NO_COLOR` is obeyed)
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub(crate) color: ColorChoice,
+
+    /// Say nothing but errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Folder of catalogue files that are laid over the built-in ones
+    #[arg(long, global = true, value_name = "DIR", env = "ALACARD_CATALOG")]
+    pub(crate) catalog: Option<PathBuf>,
+}
+
+/// Format of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Sentences
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make one notebook
+    Generate(GenerateArgs),
+    /// Make a notebook for each source of a list
+    Batch(BatchArgs),
+    /// Check notebooks of anybody
+    Check(CheckArgs),
+    /// Show what is known about a model
+    Model(ModelArgs),
+    /// Find models
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Show the cards of which a recipe is made
+    Cards(CardsArgs),
+    /// Deal a recipe whose cards go together
+    Shuffle(ShuffleArgs),
+    /// Print the JSON Schema of an artifact
+    Schema(SchemaArgs),
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where facts come from.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HubArgs {
+    /// Folder that stands in for the Hub
+    #[arg(long, value_name = "DIR", env = "ALACARD_HUB_DIR")]
+    pub(crate) hub_dir: Option<PathBuf>,
+
+    /// Ask neither the Hub nor a provider: cache, folder and built-in shelf only
+    #[arg(long, env = "ALACARD_OFFLINE")]
+    pub(crate) offline: bool,
+}
+
+/// The cards and what else makes a recipe.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RecipeArgs {
+    /// Topic of the examples: an id (see `alacard cards topic`) or your own words
+    #[arg(long)]
+    pub(crate) topic: Option<String>,
+
+    /// beginner, intermediate or advanced [default: beginner]
+    #[arg(long)]
+    pub(crate) difficulty: Option<String>,
+
+    /// Prompt pack: quick-start, real-world, creative or domain [default: quick-start]
+    #[arg(long, value_name = "PACK")]
+    pub(crate) prompts: Option<String>,
+
+    /// UI component: none, chat, completion, streaming, batch, api, gradio or streamlit
+    /// [default: the first that fits the task]
+    #[arg(long, value_name = "COMPONENT")]
+    pub(crate) ui: Option<String>,
+
+    /// quickstart (seven cells) or manual (the whole arc) [default: manual]
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+
+    /// local, endpoint or auto [default: auto]
+    #[arg(long)]
+    pub(crate) runtime: Option<String>,
+
+    /// Language of the lesson [default: en]
+    #[arg(long)]
+    pub(crate) language: Option<String>,
+
+    /// What you want to do, in your own words
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) prompt: Option<String>,
+
+    /// At most this many steps
+    #[arg(long, value_name = "N")]
+    pub(crate) max_sections: Option<u32>,
+
+    /// Seed of everything random [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Commit, branch or tag of the model
+    #[arg(long, value_name = "REV")]
+    pub(crate) revision: Option<String>,
+
+    /// Allow the notebook to run code that the model's repository brings
+    #[arg(long)]
+    pub(crate) trust_remote_code: bool,
+}
+
+/// `alacard generate`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// Hub id or address, folder, Markdown file, or `-` for text on standard input
+    pub(crate) source: String,
+
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgs,
+
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+
+    /// Begin anew, even when an earlier run left finished parts
+    #[arg(long)]
+    pub(crate) fresh: bool,
+
+    /// Folder for run folders [default: ./alacard-out]
+    #[arg(long, value_name = "DIR", env = "ALACARD_OUT")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Print the manifest as JSON instead of the notebook's path
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard batch`.
+#[derive(Debug, Args)]
+pub(crate) struct BatchArgs {
+    /// File with one source a line, an index of JSON lines, or `-`
+    pub(crate) list: String,
+
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgs,
+
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+
+    /// Begin anew, even when an earlier run left finished parts
+    #[arg(long)]
+    pub(crate) fresh: bool,
+
+    /// Folder for run folders
+    #[arg(long, value_name = "DIR", env = "ALACARD_OUT")]
+    pub(crate) out: PathBuf,
+
+    /// Sources at a time [default: the number of processors]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+
+    /// Write a report: one row a source, and the totals
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Print the totals as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Notebooks
+    #[arg(required = true, value_name = "FILE.ipynb")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How findings are printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: CheckFormat,
+
+    /// Mend what can be mended safely, then check again
+    #[arg(long)]
+    pub(crate) fix: bool,
+}
+
+/// Formats of `check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Lines for people
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+}
+
+/// `alacard model`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// Hub id or address, folder, Markdown file, or `-`
+    pub(crate) source: String,
+
+    /// Commit, branch or tag of the model
+    #[arg(long, value_name = "REV")]
+    pub(crate) revision: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+
+    /// Print the whole dossier as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard models`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Search by words and properties
+    Search(SearchArgs),
+}
+
+/// `alacard models search`.
+#[derive(Debug, Args)]
+pub(crate) struct SearchArgs {
+    /// Words of the id
+    pub(crate) words: Vec<String>,
+
+    /// Pipeline tag
+    #[arg(long)]
+    pub(crate) task: Option<String>,
+
+    /// Library id
+    #[arg(long)]
+    pub(crate) library: Option<String>,
+
+    /// Licence id
+    #[arg(long)]
+    pub(crate) license: Option<String>,
+
+    /// At least this many parameters (`500M`, `7B`)
+    #[arg(long, value_name = "N")]
+    pub(crate) min_params: Option<String>,
+
+    /// At most this many parameters
+    #[arg(long, value_name = "N")]
+    pub(crate) max_params: Option<String>,
+
+    /// Order
+    #[arg(long, default_value = "downloads", value_parser = PossibleValuesParser::new(["downloads", "likes", "trending", "created", "modified", "parameters"]))]
+    pub(crate) sort: String,
+
+    /// At most this many
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) limit: usize,
+
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard cards`.
+#[derive(Debug, Args)]
+pub(crate) struct CardsArgs {
+    /// Kind of card; all kinds when left out
+    #[arg(value_parser = PossibleValuesParser::new(["model", "prompts", "topic", "difficulty", "ui"]))]
+    pub(crate) kind: Option<String>,
+
+    /// Only cards with these words
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) search: Option<String>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard shuffle`.
+#[derive(Debug, Args)]
+pub(crate) struct ShuffleArgs {
+    /// Keep a card: `topic=sourdough`, `model=org/name`, `difficulty=…`, `prompts=…`, `ui=…`
+    #[arg(long, value_name = "CARD=VALUE")]
+    pub(crate) lock: Vec<String>,
+
+    /// Seed of the shuffle; the same seed deals the same hand [default: from the clock]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Make the notebook at once
+    #[arg(long)]
+    pub(crate) generate: bool,
+
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+
+    /// Folder for run folders [default: ./alacard-out]
+    #[arg(long, value_name = "DIR", env = "ALACARD_OUT")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// recipe, dossier, outline, section, findings, manifest, metrics, report or refusal
+    pub(crate) name: String,
+}

@@ -1,0 +1,147 @@
+//! One file a verb.
+
+mod batch;
+mod cards;
+mod check;
+mod generate;
+mod model;
+mod schema;
+mod search;
+mod shuffle;
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use alacard_catalog::Catalog;
+use alacard_hub::{Hub, Options as HubOptions};
+use alacard_pipeline::{Maker, Options, Pipeline, RuntimeChoice};
+use clap::CommandFactory as _;
+
+use crate::cli::{Cli, Command, HubArgs, ModelsCommand, RecipeArgs};
+use crate::config::Config;
+use crate::exit::Problem;
+use crate::printer::Printer;
+
+/// What every verb works with.
+pub(crate) struct Shell {
+    pub(crate) printer: Printer,
+    pub(crate) config: Config,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) cancelled: Arc<AtomicBool>,
+}
+
+/// Runs a verb.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let printer = Printer::new(&cli);
+    match Shell::new(&cli, printer).and_then(|shell| shell.verb(cli.command)) {
+        Ok(code) => code,
+        Err(problem) => problem.report(&printer),
+    }
+}
+
+impl Shell {
+    fn new(cli: &Cli, printer: Printer) -> Result<Self, Problem> {
+        let catalog = match &cli.catalog {
+            Some(folder) if !folder.is_dir() => {
+                return Err(Problem::usage(format!("`{}` is not a folder", folder.display())));
+            }
+            Some(folder) => Catalog::with_folder(folder),
+            None => Catalog::builtin(),
+        };
+        Ok(Self { printer, config: Config::load()?, catalog: Arc::new(catalog), cancelled: interrupts() })
+    }
+
+    fn verb(&self, command: Command) -> Result<ExitCode, Problem> {
+        match command {
+            Command::Generate(args) => generate::run(self, args),
+            Command::Batch(args) => batch::run(self, args),
+            Command::Check(args) => check::run(self, &args),
+            Command::Model(args) => model::run(self, args),
+            Command::Models(ModelsCommand::Search(args)) => search::run(self, args),
+            Command::Cards(args) => cards::run(self, &args),
+            Command::Shuffle(args) => shuffle::run(self, args),
+            Command::Schema(args) => schema::run(self, &args),
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Cli::command(), "alacard", &mut io::stdout());
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+
+    /// The Hub as flags, environment and configuration describe it.
+    pub(crate) fn hub(&self, mut args: HubArgs) -> Result<Hub, Problem> {
+        self.config.under_hub(&mut args);
+        if let Some(folder) = args.hub_dir.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(Problem::usage(format!("`{}` is not a folder", folder.display()))
+                .with_hint("`--hub-dir` takes a folder with model pages"));
+        }
+        let mut options = HubOptions::from_env(&|name| std::env::var(name).ok());
+        options.offline |= args.offline;
+        options.hub_dir = args.hub_dir;
+        options.cancel = Arc::clone(&self.cancelled);
+        let printer = self.printer;
+        options.on_wait = Some(Arc::new(move |wait| printer.say(&wait.message)));
+        Ok(Hub::new(options))
+    }
+
+    /// A pipeline with the offline teacher.
+    pub(crate) fn pipeline(&self, hub: HubArgs) -> Result<Pipeline, Problem> {
+        let maker = Maker::offline(Arc::clone(&self.catalog));
+        Ok(Pipeline::new(self.hub(hub)?, maker).with_cancel(Arc::clone(&self.cancelled)))
+    }
+
+    /// Recipe options from flags and configuration.
+    pub(crate) fn options(&self, mut args: RecipeArgs) -> Result<Options, Problem> {
+        self.config.under_recipe(&mut args);
+        if let Some(topic) = &args.topic {
+            self.did_you_mean(topic);
+        }
+        Ok(Options {
+            difficulty: parsed(args.difficulty)?,
+            prompts: parsed(args.prompts)?,
+            ui: parsed(args.ui)?,
+            format: parsed(args.format)?,
+            runtime: parsed(args.runtime)?.unwrap_or(RuntimeChoice::Auto),
+            topic: args.topic,
+            language: args.language,
+            prompt: args.prompt,
+            max_sections: args.max_sections,
+            seed: args.seed.unwrap_or(0),
+            revision: args.revision,
+            trust_remote_code: args.trust_remote_code,
+        })
+    }
+
+    fn did_you_mean(&self, topic: &str) {
+        let near = self.catalog.near_topics(topic);
+        if !near.is_empty() {
+            let names = near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+            self.printer.warn(
+                &format!("`{topic}` is taken as a topic of your own"),
+                Some(&format!("did you mean {names}?")),
+            );
+        }
+    }
+}
+
+fn parsed<T>(text: Option<String>) -> Result<Option<T>, Problem>
+where
+    T: std::str::FromStr<Err = alacard_catalog::UnknownCard>,
+{
+    Ok(text.map(|text| text.parse()).transpose()?)
+}
+
+/// A flag that Ctrl-C sets. The second Ctrl-C ends the program at once.
+fn interrupts() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&flag);
+    // Without a handler Ctrl-C still ends the program; only the polite way out is lost.
+    let _ = ctrlc::set_handler(move || {
+        if seen.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    });
+    flag
+}
