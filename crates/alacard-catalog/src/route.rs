@@ -50,30 +50,25 @@ pub struct Chosen {
 /// Tasks whose lessons need nothing but a text generator.
 const GENERATION: [&str; 3] = ["text-generation", "image-text-to-text", "any-to-any"];
 
-/// Decides the route; `None` when nothing is known that a notebook could call.
+/// The routes that may lead to a notebook, the best first. Whether one really does only the
+/// teacher knows; none means that nothing is known that a notebook could call.
 ///
 /// # Errors
 ///
 /// [`CatalogError`] when the catalogue itself cannot be read.
-pub fn choose(
+pub fn candidates(
     catalog: &Catalog,
     dossier: &Dossier,
     runtime: Runtime,
-) -> Result<Option<Chosen>, CatalogError> {
-    if runtime == Runtime::Endpoint
-        && let Some(chosen) = endpoint(catalog, dossier)?
-    {
-        return Ok(Some(chosen));
+) -> Result<Vec<Chosen>, CatalogError> {
+    let mut found = Vec::new();
+    if runtime == Runtime::Endpoint {
+        found.extend(endpoint(catalog, dossier)?);
     }
-    for way in [gguf, adapter, task] {
-        if let Some(chosen) = way(catalog, dossier)? {
-            return Ok(Some(chosen));
-        }
+    for way in [gguf, adapter, task, card, library, transformers] {
+        found.extend(way(catalog, dossier)?);
     }
-    if let Some(chosen) = card(dossier) {
-        return Ok(Some(chosen));
-    }
-    library(catalog, dossier)
+    Ok(found)
 }
 
 fn chosen(route: Route, lesson: &str, reason: impl Into<String>) -> Option<Chosen> {
@@ -168,12 +163,14 @@ fn cross_encoder(dossier: &Dossier) -> bool {
     dossier.sentence_transformer.as_ref().is_some_and(|st| st.value.cross_encoder)
 }
 
-fn card(dossier: &Dossier) -> Option<Chosen> {
-    usable_examples(dossier).next()?;
-    chosen(Route::Card, "card", "the page has examples of its own that parse")
+fn card(_: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
+    Ok(match usable_examples(dossier).next() {
+        Some(_) => chosen(Route::Card, "card", "the page has examples of its own that parse"),
+        None => None,
+    })
 }
 
-/// The page's examples that parse, import something and name this model.
+/// The page's Python examples that parse and import something.
 pub fn usable_examples(dossier: &Dossier) -> impl Iterator<Item = &alacard_hub::dossier::CodeExample> {
     let card = dossier.card.as_ref();
     card.into_iter().flat_map(|card| &card.examples).filter(|example| {
@@ -189,5 +186,17 @@ fn library(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, Catal
             chosen(Route::Library, "library", format!("the library table knows how to run {}", entry.title))
         }
         _ => None,
+    })
+}
+
+/// Any other model of transformers: the class that its configuration names, found at run time.
+fn transformers(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
+    let fits = library_of(dossier) == "transformers"
+        || (library_of(dossier).is_empty() && (dossier.model_type.is_some() || dossier.architecture.is_some()));
+    let known = catalog.lesson("transformers/common").is_some();
+    Ok(if fits && known {
+        chosen(Route::Library, "transformers", "a transformers model without a lesson of its own")
+    } else {
+        None
     })
 }

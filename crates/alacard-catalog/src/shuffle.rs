@@ -38,14 +38,7 @@ impl ModelCard {
 
 /// The models of the built-in shelf. Their weight falls with their place in its order.
 pub fn shelf() -> Vec<ModelCard> {
-    let ids = alacard_hub::shelf::ids();
-    let most = ids.len() as f64;
-    let card = |(place, id): (usize, &str)| {
-        let dossier = alacard_hub::build(&alacard_hub::shelf::material(id)?);
-        let weight = (most - place as f64).max(1.0).sqrt();
-        Some(ModelCard { weight, ..ModelCard::of(id, &dossier) })
-    };
-    ids.into_iter().enumerate().filter_map(card).collect()
+    Vec::new()
 }
 
 /// A dealt hand.

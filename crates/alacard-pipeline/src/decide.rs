@@ -6,6 +6,8 @@ use alacard_catalog::{Catalog, UnknownCard};
 use alacard_hub::dossier::Dossier;
 use alacard_hub::{Reason, Refusal};
 
+use alacard_teacher::{Brief, TeachError, Teacher};
+
 use crate::{Failure, Options, RuntimeChoice};
 
 /// The default topic of the contract.
@@ -17,7 +19,7 @@ const FITS: u64 = 12_800_000_000;
 /// Longest topic and prompt, in characters.
 const LONGEST_WORDS: usize = 2_000;
 
-/// Fills in the defaults and finds the route.
+/// Fills in the defaults and finds the first route on which the teacher has a lesson.
 ///
 /// # Errors
 ///
@@ -25,14 +27,33 @@ const LONGEST_WORDS: usize = 2_000;
 /// component that the task does not have, [`Failure::UnknownCard`] for a language.
 pub fn decide(
     catalog: &Catalog,
+    teacher: &dyn Teacher,
     dossier: &Dossier,
     source: &str,
     options: &Options,
 ) -> Result<(Recipe, Chosen), Failure> {
     let runtime = runtime(dossier, options.runtime);
-    let chosen = route::choose(catalog, dossier, runtime)?.ok_or_else(|| no_route(dossier))?;
+    for chosen in route::candidates(catalog, dossier, runtime)? {
+        let recipe = recipe(catalog, dossier, &chosen, source, options)?;
+        let brief = Brief { dossier, recipe: &recipe, chosen: &chosen, catalog };
+        match teacher.begin(brief) {
+            Err(TeachError::Unsuitable(_)) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => return Ok((recipe, chosen)),
+        }
+    }
+    Err(no_route(dossier).into())
+}
+
+fn recipe(
+    catalog: &Catalog,
+    dossier: &Dossier,
+    chosen: &Chosen,
+    source: &str,
+    options: &Options,
+) -> Result<Recipe, Failure> {
     let format = options.format.unwrap_or(Format::Manual);
-    let recipe = Recipe {
+    Ok(Recipe {
         schema_version: SCHEMA_VERSION,
         model: source.to_owned(),
         revision: options.revision.clone(),
@@ -40,17 +61,16 @@ pub fn decide(
         topic: words(options.topic.as_deref()).unwrap_or_else(|| DEFAULT_TOPIC.to_owned()),
         topic_given: words(options.topic.as_deref()).is_some(),
         difficulty: options.difficulty.unwrap_or(Difficulty::Beginner),
-        ui: ui(catalog, dossier, &chosen, format, options.ui)?,
+        ui: ui(catalog, dossier, chosen, format, options.ui)?,
         format,
-        runtime,
+        runtime: if chosen.lesson.starts_with("endpoint") { Runtime::Endpoint } else { Runtime::Local },
         language: language(options.language.as_deref())?,
         prompt: words(options.prompt.as_deref()),
         max_sections: options.max_sections,
         seed: options.seed,
         teacher: "offline".to_owned(),
         trust_remote_code: options.trust_remote_code,
-    };
-    Ok((recipe, chosen))
+    })
 }
 
 /// Words of the user on one line, bounded; nothing when there are none.

@@ -9,7 +9,7 @@ use alacard_catalog::route::Chosen;
 use alacard_check::{Finding, Severity};
 use alacard_hub::dossier::Dossier;
 use alacard_notebook::Notebook;
-use alacard_teacher::{Brief, Evidence, OfflineTeacher, Outline, Section, SectionPlan, Teacher};
+use alacard_teacher::{Brief, Evidence, Lesson, OfflineTeacher, Outline, Section, Teacher};
 
 use crate::{Failure, Options, assemble, decide};
 
@@ -75,58 +75,50 @@ impl Maker {
         &self.catalog
     }
 
+    /// The teacher in use.
+    pub fn teacher(&self) -> &dyn Teacher {
+        self.teacher.as_ref()
+    }
+
     /// Decides the recipe and makes the notebook.
     ///
     /// # Errors
     ///
     /// As [`decide`] and the teacher.
     pub fn make(&self, dossier: &Dossier, source: &str, options: &Options) -> Result<Made, Failure> {
-        let (recipe, chosen) = decide::decide(&self.catalog, dossier, source, options)?;
-        let outline = self.outline(dossier, &recipe, &chosen)?;
-        let write = |plan| self.section(dossier, &recipe, &chosen, &outline, plan);
+        let (recipe, chosen) = self.decide(dossier, source, options)?;
+        let lesson = self.teacher.begin(self.brief(dossier, &recipe, &chosen))?;
+        let outline = lesson.outline()?;
+        let write = |plan| lesson.section(&outline, plan);
         let sections = outline.sections.iter().map(write).collect::<Result<_, _>>()?;
-        self.finish(dossier, recipe, chosen, outline, sections)
+        self.finish(dossier, &recipe, &chosen, lesson.as_ref(), outline.clone(), sections)
     }
 
-    pub(crate) fn outline(
+    pub(crate) fn decide(
         &self,
         dossier: &Dossier,
-        recipe: &Recipe,
-        chosen: &Chosen,
-    ) -> Result<Outline, Failure> {
-        Ok(self.teacher.outline(&self.brief(dossier, recipe, chosen))?)
-    }
-
-    pub(crate) fn section(
-        &self,
-        dossier: &Dossier,
-        recipe: &Recipe,
-        chosen: &Chosen,
-        outline: &Outline,
-        plan: &SectionPlan,
-    ) -> Result<Section, Failure> {
-        Ok(self.teacher.section(&self.brief(dossier, recipe, chosen), outline, plan)?)
+        source: &str,
+        options: &Options,
+    ) -> Result<(Recipe, Chosen), Failure> {
+        decide::decide(&self.catalog, self.teacher(), dossier, source, options)
     }
 
     /// Assembles and checks; sections with errors go back to the teacher, a bounded number of times.
     pub(crate) fn finish(
         &self,
         dossier: &Dossier,
-        recipe: Recipe,
-        chosen: Chosen,
+        recipe: &Recipe,
+        chosen: &Chosen,
+        lesson: &dyn Lesson,
         outline: Outline,
         mut sections: Vec<Section>,
     ) -> Result<Made, Failure> {
         let mut repairs = 0;
         loop {
-            let notebook = assemble::assemble(dossier, &recipe, &chosen, &outline, &sections);
+            let notebook = assemble::assemble(dossier, recipe, chosen, &outline, &sections);
             let findings = self.check(&notebook, &outline);
-            let again = if repairs < REPAIRS {
-                self.repair(&self.brief(dossier, &recipe, &chosen), &outline, &mut sections, &findings)?
-            } else {
-                false
-            };
-            if !again {
+            if repairs == REPAIRS || !repair(lesson, &outline, &mut sections, &findings)? {
+                let (recipe, chosen) = (recipe.clone(), chosen.clone());
                 return Ok(Made { recipe, chosen, outline, sections, notebook, findings, repairs });
             }
             repairs += 1;
@@ -139,29 +131,7 @@ impl Maker {
         alacard_check::check(notebook, &context)
     }
 
-    /// Asks the teacher for simpler variants of the sections with errors.
-    fn repair(
-        &self,
-        brief: &Brief<'_>,
-        outline: &Outline,
-        sections: &mut [Section],
-        findings: &[Finding],
-    ) -> Result<bool, Failure> {
-        let mut changed = false;
-        for section in sections {
-            let evidence = evidence(section, findings);
-            if evidence.is_empty() {
-                continue;
-            }
-            if let Some(simpler) = self.teacher.repair(brief, outline, section, &evidence)? {
-                *section = simpler;
-                changed = true;
-            }
-        }
-        Ok(changed)
-    }
-
-    fn brief<'a>(&'a self, dossier: &'a Dossier, recipe: &'a Recipe, chosen: &'a Chosen) -> Brief<'a> {
+    pub(crate) fn brief<'a>(&'a self, dossier: &'a Dossier, recipe: &'a Recipe, chosen: &'a Chosen) -> Brief<'a> {
         Brief { dossier, recipe, chosen, catalog: &self.catalog }
     }
 }
@@ -175,6 +145,27 @@ fn packages(catalog: &Catalog, requirements: &[String]) -> alacard_check::Packag
             .imports()
             .filter_map(|(root, package)| Some((root.to_owned(), (*brought.get(package)?).clone()))),
     )
+}
+
+/// Asks for simpler variants of the sections with errors; whether any was written.
+fn repair(
+    lesson: &dyn Lesson,
+    outline: &Outline,
+    sections: &mut [Section],
+    findings: &[Finding],
+) -> Result<bool, Failure> {
+    let mut changed = false;
+    for section in sections {
+        let evidence = evidence(section, findings);
+        if evidence.is_empty() {
+            continue;
+        }
+        if let Some(simpler) = lesson.repair(outline, section, &evidence)? {
+            *section = simpler;
+            changed = true;
+        }
+    }
+    Ok(changed)
 }
 
 fn evidence(section: &Section, findings: &[Finding]) -> Vec<Evidence> {

@@ -11,14 +11,14 @@ use alacard_catalog::route::Chosen;
 use alacard_hub::dossier::Dossier;
 use alacard_hub::Source;
 use alacard_hub::{Clock, Hub, SystemClock};
-use alacard_teacher::{Outline, Section};
+use alacard_teacher::{Lesson, Outline, Section};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::folder::{self, Folder};
 use crate::manifest::Manifest;
-use crate::{Event, Failure, Made, Maker, Metrics, Request, Sink, Stage, decide, publish};
+use crate::{Event, Failure, Made, Maker, Metrics, Request, Sink, Stage, publish};
 
 /// A published run.
 #[derive(Debug, Clone)]
@@ -124,14 +124,13 @@ impl Pipeline {
                 hint: notice.hint.clone(),
             });
         }
-        let (recipe, chosen) =
-            decide::decide(self.maker.catalog(), &dossier, &request.source, &request.options)?;
+        let (recipe, chosen) = self.maker.decide(&dossier, &request.source, &request.options)?;
         let hashes = Hashes::of(&dossier, &recipe);
         let path = request.out.join(folder::name_of(&dossier, &hashes.dossier, &hashes.recipe));
         let mut folder = Folder::open(path, request.fresh, Arc::clone(&self.cancelled))?;
         write_json(&mut folder, "request.json", &hashes.all, &recipe)?;
         write_json(&mut folder, "dossier.json", &hashes.dossier, &dossier)?;
-        let made = self.write_lesson(&dossier, recipe, chosen, &hashes, &mut folder, run)?;
+        let made = self.write_lesson(&dossier, (&recipe, &chosen), &hashes, &mut folder, run)?;
         publish::publish(&mut folder, dossier, made, &hashes, run)
     }
 
@@ -139,50 +138,44 @@ impl Pipeline {
     fn write_lesson(
         &self,
         dossier: &Dossier,
-        recipe: Recipe,
-        chosen: Chosen,
+        (recipe, chosen): (&Recipe, &Chosen),
         hashes: &Hashes,
         folder: &mut Folder,
         run: &mut Stages<'_>,
     ) -> Result<Made, Failure> {
+        let lesson = self.maker.teacher().begin(self.maker.brief(dossier, recipe, chosen))?;
         let outline: Outline = run.stage(Stage::Outline, |run| {
-            run.keep(folder, Stage::Outline, "outline.json", &hashes.all, || {
-                self.maker.outline(dossier, &recipe, &chosen)
-            })
+            run.keep(folder, Stage::Outline, "outline.json", &hashes.all, || Ok(lesson.outline()?))
         })?;
         let sections = run.stage(Stage::Sections, |run| {
-            self.sections(dossier, &recipe, &chosen, &outline, hashes, folder, run)
+            sections(lesson.as_ref(), &outline, hashes, folder, run)
         })?;
         let made = run.stage(Stage::Assemble, |_| {
-            let made = self.maker.finish(dossier, recipe, chosen, outline, sections)?;
+            let made = self.maker.finish(dossier, recipe, chosen, lesson.as_ref(), outline, sections)?;
             folder.write("draft.ipynb", &hashes.all, made.notebook.to_json().as_bytes())?;
             Ok(made)
         })?;
         run.stage(Stage::Check, |_| write_json(folder, "findings.json", &hashes.all, &made.findings))?;
         Ok(made)
     }
+}
 
-    #[expect(clippy::too_many_arguments, reason = "the brief's four parts and the place to keep them")]
-    fn sections(
-        &self,
-        dossier: &Dossier,
-        recipe: &Recipe,
-        chosen: &Chosen,
-        outline: &Outline,
-        hashes: &Hashes,
-        folder: &mut Folder,
-        run: &mut Stages<'_>,
-    ) -> Result<Vec<Section>, Failure> {
-        let mut sections = Vec::with_capacity(outline.sections.len());
-        for (index, plan) in outline.sections.iter().enumerate() {
-            let name = format!("sections/{:02}-{}.json", index + 1, plan.id.replace(['.', '~'], "-"));
-            run.progress(Stage::Sections, index, outline.sections.len(), &plan.heading());
-            sections.push(run.keep(folder, Stage::Sections, &name, &hashes.all, || {
-                self.maker.section(dossier, recipe, chosen, outline, plan)
-            })?);
-        }
-        Ok(sections)
+fn sections(
+    lesson: &dyn Lesson,
+    outline: &Outline,
+    hashes: &Hashes,
+    folder: &mut Folder,
+    run: &mut Stages<'_>,
+) -> Result<Vec<Section>, Failure> {
+    let mut sections = Vec::with_capacity(outline.sections.len());
+    for (index, plan) in outline.sections.iter().enumerate() {
+        let name = format!("sections/{:02}-{}.json", index + 1, plan.id.replace(['.', '~'], "-"));
+        run.progress(Stage::Sections, index, outline.sections.len(), &plan.heading());
+        sections.push(run.keep(folder, Stage::Sections, &name, &hashes.all, || {
+            Ok(lesson.section(outline, plan)?)
+        })?);
     }
+    Ok(sections)
 }
 
 /// Hashes that name a run and tell whether an artifact is still good.

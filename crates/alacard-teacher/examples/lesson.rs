@@ -35,10 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn notebook(brief: &Brief<'_>) -> Result<Notebook, Box<dyn Error>> {
     let teacher = OfflineTeacher::new();
-    let outline = teacher.outline(brief)?;
+    let lesson = teacher.begin(*brief)?;
+    let outline = lesson.outline()?;
     let mut notebook = Notebook::new();
     for plan in &outline.sections {
-        for part in teacher.section(brief, &outline, plan)?.cells {
+        for part in lesson.section(&outline, plan)?.cells {
             let mut cell = Cell::new(part.kind, part.source);
             cell.metadata.insert("alacard".into(), json!({"section": plan.id}));
             notebook.push(cell);

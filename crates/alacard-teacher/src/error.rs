@@ -7,6 +7,9 @@ pub enum TeachError {
     /// A lesson of the catalogue is missing.
     #[error("the catalogue has no lesson `{0}`")]
     NoLesson(String),
+    /// The route leads to no lesson for this model; another one may.
+    #[error("{0}")]
+    Unsuitable(String),
     /// A lesson file cannot be read.
     #[error("lesson `{lesson}`, line {line}: {message}")]
     Lesson {

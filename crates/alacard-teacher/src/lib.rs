@@ -19,4 +19,4 @@ pub use offline::OfflineTeacher;
 pub use outline::{Outline, SectionKind, SectionPlan};
 pub use section::{Section, SectionCell};
 pub use similarity::shared_statements;
-pub use teacher::{Evidence, Teacher};
+pub use teacher::{Evidence, Lesson, Teacher};

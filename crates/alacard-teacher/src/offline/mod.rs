@@ -4,20 +4,23 @@ mod escape;
 mod io;
 mod lesson;
 mod outline;
+mod own;
 mod quiz;
 mod render;
+mod shelved;
 mod view;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use alacard_catalog::recipe::{Difficulty, Ui};
+use alacard_catalog::recipe::{Difficulty, Format, Ui};
+use alacard_catalog::route::Route;
 use alacard_notebook::CellKind;
 use render::Loaded;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    Brief, Evidence, Outline, Section, SectionCell, SectionKind, SectionPlan, TeachError, Teacher,
+    Brief, Evidence, Lesson, Outline, Section, SectionCell, SectionKind, SectionPlan, TeachError, Teacher,
 };
 
 type Key = (String, Difficulty, Ui);
@@ -68,72 +71,106 @@ impl Teacher for OfflineTeacher {
         "offline"
     }
 
-    fn outline(&self, brief: &Brief<'_>) -> Result<Outline, TeachError> {
-        let loaded = self.load(brief)?;
-        outline::plan(brief, &loaded)
+    fn begin<'a>(&'a self, brief: Brief<'a>) -> Result<Box<dyn Lesson + 'a>, TeachError> {
+        let loaded = self.load(&brief)?;
+        let extra = match (brief.chosen.route, brief.chosen.lesson.as_str()) {
+            (Route::Card, _) => Extra::of_page(own::select(&brief)?),
+            (Route::Library, "library") => Extra::of_library(shelved::fill(&brief)?),
+            _ => Extra::default(),
+        };
+        let facts = outline::base_context(&brief, &loaded, &extra)?;
+        Ok(Box::new(OfflineLesson { brief, loaded, extra, facts }))
+    }
+}
+
+/// What only some routes bring: the page's examples, or the library table's code.
+#[derive(Default)]
+pub(crate) struct Extra {
+    packages: Vec<String>,
+    views: Map<String, Json>,
+}
+
+impl Extra {
+    fn of_page(own: own::OwnExamples) -> Self {
+        let views = Map::from_iter([("own".to_owned(), own.view())]);
+        Self { packages: own.packages.into_iter().collect(), views }
     }
 
-    fn section(
-        &self,
-        brief: &Brief<'_>,
-        outline: &Outline,
-        plan: &SectionPlan,
-    ) -> Result<Section, TeachError> {
-        let loaded = self.load(brief)?;
-        let template = loaded
-            .section(&plan.id)
-            .ok_or_else(|| TeachError::UnknownSection(plan.id.clone()))?;
-        let context = view::value(&context(brief, &loaded, outline, plan)?);
-        let mut cells = loaded.cells(template, &context)?;
-        if brief.recipe.format == alacard_catalog::recipe::Format::Manual {
-            head(plan, &mut cells);
-            point_on(outline, plan, &mut cells);
-        }
-        Ok(Section { schema_version: 1, id: plan.id.clone(), variant: 0, cells })
+    fn of_library(shelved: shelved::Shelved) -> Self {
+        let views = Map::from_iter([("lib".to_owned(), shelved.view())]);
+        Self { packages: shelved.packages, views }
+    }
+}
+
+/// A lesson of the offline teacher: the templates, and the facts as templates see them.
+struct OfflineLesson<'a> {
+    brief: Brief<'a>,
+    loaded: Arc<Loaded>,
+    extra: Extra,
+    facts: Map<String, Json>,
+}
+
+impl Lesson for OfflineLesson<'_> {
+    fn outline(&self) -> Result<Outline, TeachError> {
+        outline::plan(&self.brief, &self.loaded, &self.extra, &self.facts)
+    }
+
+    fn section(&self, outline: &Outline, plan: &SectionPlan) -> Result<Section, TeachError> {
+        self.write(outline, plan, &plan.id, 0)?.ok_or_else(|| TeachError::UnknownSection(plan.id.clone()))
     }
 
     fn repair(
         &self,
-        brief: &Brief<'_>,
         outline: &Outline,
         section: &Section,
         _evidence: &[Evidence],
     ) -> Result<Option<Section>, TeachError> {
-        let loaded = self.load(brief)?;
-        let simpler = format!("{}~{}", section.id, section.variant + 1);
-        let (Some(template), Some(plan)) =
-            (loaded.section(&simpler), outline.sections.iter().find(|p| p.id == section.id))
-        else {
-            return Ok(None);
-        };
-        let context = view::value(&context(brief, &loaded, outline, plan)?);
-        let mut cells = loaded.cells(template, &context)?;
-        head(plan, &mut cells);
-        Ok(Some(Section { cells, variant: section.variant + 1, ..section.clone() }))
+        let variant = section.variant + 1;
+        match outline.sections.iter().find(|plan| plan.id == section.id) {
+            Some(plan) => self.write(outline, plan, &format!("{}~{variant}", section.id), variant),
+            None => Ok(None),
+        }
     }
 }
 
-/// The view of the brief with what only the outline knows.
-fn context(
-    brief: &Brief<'_>,
-    loaded: &Loaded,
-    outline: &Outline,
-    plan: &SectionPlan,
-) -> Result<Map<String, Json>, TeachError> {
-    let mut context = outline::base_context(brief, loaded)?;
-    context.insert("lesson".into(), json!({
-        "title": outline.title, "objectives": outline.objectives,
-        "requirements": outline.requirements, "variables": outline.variables,
-        "minutes": outline.minutes(), "name": outline.lesson,
-        "sections": outline.sections.iter().map(|s| json!({"title": s.heading(), "minutes": s.minutes, "kind": s.kind})).collect::<Vec<_>>(),
-    }));
-    context.insert("section".into(), json!({"title": plan.title, "step": plan.step, "purpose": plan.purpose}));
-    if plan.kind == SectionKind::Quiz {
-        let quiz = quiz::pick(brief)?;
-        context.insert("quiz_data".into(), quiz::data(&quiz));
-        context.insert("quiz".into(), quiz);
+impl OfflineLesson<'_> {
+    /// Fills the template with this id; `None` when there is no such template.
+    fn write(
+        &self,
+        outline: &Outline,
+        plan: &SectionPlan,
+        template: &str,
+        variant: usize,
+    ) -> Result<Option<Section>, TeachError> {
+        let Some(template) = self.loaded.section(template) else { return Ok(None) };
+        let context = view::value(&self.context(outline, plan)?);
+        let mut cells = self.loaded.cells(template, &context)?;
+        if self.brief.recipe.format == Format::Manual {
+            head(plan, &mut cells);
+            point_on(outline, plan, &mut cells);
+        }
+        Ok(Some(Section { schema_version: 1, id: plan.id.clone(), variant, cells }))
     }
-    Ok(context)
+
+    /// The facts with what only the outline knows.
+    fn context(&self, outline: &Outline, plan: &SectionPlan) -> Result<Map<String, Json>, TeachError> {
+        let mut context = self.facts.clone();
+        let part = |s: &SectionPlan| json!({"title": s.heading(), "minutes": s.minutes, "kind": s.kind});
+        context.insert("lesson".into(), json!({
+            "title": outline.title, "objectives": outline.objectives,
+            "requirements": outline.requirements, "variables": outline.variables,
+            "minutes": outline.minutes(), "name": outline.lesson,
+            "sections": outline.sections.iter().map(part).collect::<Vec<_>>(),
+        }));
+        let section = json!({"title": plan.title, "step": plan.step, "purpose": plan.purpose});
+        context.insert("section".into(), section);
+        if plan.kind == SectionKind::Quiz {
+            let quiz = quiz::pick(&self.brief)?;
+            context.insert("quiz_data".into(), quiz::data(&quiz));
+            context.insert("quiz".into(), quiz);
+        }
+        Ok(context)
+    }
 }
 
 /// Puts the heading (and a step's purpose) above the first cell.

@@ -6,7 +6,7 @@ use alacard_catalog::recipe::{Format, Ui};
 use serde_json::{Map, Value as Json, json};
 
 use super::lesson::SectionTemplate;
-use super::io;
+use super::{Extra, io};
 use super::render::Loaded;
 use super::view;
 use crate::{Brief, Outline, SectionKind, SectionPlan, TeachError};
@@ -41,9 +41,13 @@ const QUICKSTART: [(&str, SectionKind); 7] = [
 ];
 
 /// Plans the whole lesson.
-pub(crate) fn plan(brief: &Brief<'_>, loaded: &Loaded) -> Result<Outline, TeachError> {
-    let context = base_context(brief, loaded)?;
-    let value = view::value(&context);
+pub(crate) fn plan(
+    brief: &Brief<'_>,
+    loaded: &Loaded,
+    extra: &Extra,
+    facts: &Map<String, Json>,
+) -> Result<Outline, TeachError> {
+    let value = view::value(facts);
     let mut sections = Vec::new();
     for (template, kind) in templates(brief, loaded) {
         if loaded.holds(template.when.as_deref(), &value)? {
@@ -65,26 +69,31 @@ pub(crate) fn plan(brief: &Brief<'_>, loaded: &Loaded) -> Result<Outline, TeachE
         lesson: brief.chosen.lesson.clone(),
         route: brief.chosen.route.as_str().to_owned(),
         objectives: objectives(loaded, &value)?,
-        requirements: requirements(brief, loaded),
+        requirements: requirements(brief, loaded, extra),
         variables: variables(brief, loaded),
         sections,
     })
 }
 
 /// What every template sees, the outline's own titles included.
-pub(crate) fn base_context(brief: &Brief<'_>, loaded: &Loaded) -> Result<Map<String, Json>, TeachError> {
+pub(crate) fn base_context(
+    brief: &Brief<'_>,
+    loaded: &Loaded,
+    extra: &Extra,
+) -> Result<Map<String, Json>, TeachError> {
     let catalog = |error: alacard_catalog::CatalogError| TeachError::Template {
         name: "catalogue".to_owned(),
         message: error.to_string(),
     };
     let mut context = view::context(brief).map_err(catalog)?;
-    let requirements = requirements(brief, loaded);
+    let requirements = requirements(brief, loaded, extra);
     let names: Vec<&str> = requirements.iter().filter_map(|r| r.split("==").next()).collect();
     context.insert("uses_torch".into(), names.contains(&"torch").into());
     context.insert("package_names".into(), names.into());
     let (local, always): (Vec<_>, Vec<_>) = requirements.iter().partition(|r| preinstalled(r));
     context.insert("install".into(), json!({"always": always, "local": local}));
     context.insert("ui".into(), io::describe(loaded.attribute("io").unwrap_or_default()));
+    context.extend(extra.views.clone());
     context.insert("docs_url".into(), loaded.attribute("docs").unwrap_or(DOCS).into());
     Ok(context)
 }
@@ -152,8 +161,9 @@ fn objectives(loaded: &Loaded, value: &minijinja::value::Value) -> Result<Vec<St
 }
 
 /// All packages of the lesson, its level and its UI component, pinned and sorted.
-fn requirements(brief: &Brief<'_>, loaded: &Loaded) -> Vec<String> {
+fn requirements(brief: &Brief<'_>, loaded: &Loaded, extra: &Extra) -> Vec<String> {
     let mut packages: BTreeSet<String> = loaded.words("packages").into_iter().collect();
+    packages.extend(extra.packages.iter().cloned());
     packages.extend(extra_packages(brief));
     packages.iter().map(|package| brief.catalog.requirement(package)).collect()
 }

@@ -121,6 +121,12 @@ impl Loaded {
     }
 }
 
+/// Fills a short Python template outside a lesson.
+pub(crate) fn python(template: &str, context: &Value) -> Result<String, TeachError> {
+    let text = environment().render_named_str("library.py", template, context);
+    text.map(|text| tidy(&text)).map_err(|error| template_error("library.py", &error))
+}
+
 /// Cells have no blank lines at the ends, no trailing blanks, and at most two empty lines in a row.
 pub(crate) fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -155,6 +161,7 @@ fn environment() -> Environment<'static> {
     env.add_filter("url", |text: &str| Value::from_safe_string(escape::url(text)));
     env.add_filter("safe_id", |text: &str| Value::from_safe_string(escape::shell_word(text)));
     env.add_filter("words", words);
+    env.add_filter("linecount", |text: &str| text.lines().count());
     env
 }
 

@@ -1,0 +1,4 @@
+//! What users of the crate rely on.
+
+mod cells;
+mod hostile;
