@@ -104,7 +104,13 @@ impl Catalog {
 
     fn topic_card(&self, id: &str) -> Result<Card, CatalogError> {
         let topic = self.topic(id)?;
-        Ok(Card { kind: CardKind::Topic, id: topic.id, title: topic.title, emoji: topic.emoji, blurb: topic.blurb })
+        Ok(Card {
+            kind: CardKind::Topic,
+            id: topic.id.clone(),
+            title: topic.title.clone(),
+            emoji: topic.emoji.clone(),
+            blurb: topic.blurb.clone(),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +14,7 @@ use crate::pack::{Pack, capitalised};
 use crate::recipe::Prompts;
 use crate::task::{QuizQuestion, Task};
 use crate::topic::{Speech, Topic};
+use crate::versions::Versions;
 use crate::{CatalogError, UnknownCard};
 
 /// Tasks, libraries, topics, packs, versions and lessons.
@@ -24,6 +25,7 @@ pub struct Catalog {
     libraries: OnceLock<Result<BTreeMap<String, Library>, CatalogError>>,
     versions: OnceLock<Result<Versions, CatalogError>>,
     imports: OnceLock<Result<Imports, CatalogError>>,
+    topics: Mutex<BTreeMap<String, Arc<Topic>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,26 +38,6 @@ struct Tasks {
 #[derive(Debug, Deserialize)]
 struct Libraries {
     library: Vec<Library>,
-}
-
-/// The table of package versions that were tested together.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Versions {
-    /// Python versions.
-    pub python: PythonRange,
-    /// Version by package name.
-    pub packages: BTreeMap<String, String>,
-}
-
-/// The Python versions that notebooks are made for.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct PythonRange {
-    /// Oldest supported version.
-    pub min: String,
-    /// Newest supported version.
-    pub max: String,
-    /// The version used where there is a choice.
-    pub target: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,12 +114,6 @@ impl Catalog {
         held(self.versions.get_or_init(|| self.read("versions.toml")))
     }
 
-    /// `name==version` for a package of the version table, else the name alone.
-    pub fn requirement(&self, package: &str) -> String {
-        let pinned = self.versions().ok().and_then(|v| v.packages.get(package));
-        pinned.map_or_else(|| package.to_owned(), |version| format!("{package}=={version}"))
-    }
-
     /// The package that an import comes from.
     pub fn package_of(&self, import: &str) -> Option<&str> {
         let imports = held(self.imports.get_or_init(|| self.read("imports.toml"))).ok()?;
@@ -161,7 +137,20 @@ impl Catalog {
     /// # Errors
     ///
     /// [`CatalogError`] when a topic file cannot be read.
-    pub fn topic(&self, words: &str) -> Result<Topic, CatalogError> {
+    pub fn topic(&self, words: &str) -> Result<Arc<Topic>, CatalogError> {
+        let kept = || self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(topic) = kept().get(words) {
+            return Ok(Arc::clone(topic));
+        }
+        let topic = Arc::new(self.read_topic(words)?);
+        // Own words are without number; only the catalogue's topics are kept.
+        if topic.id != "_custom" {
+            kept().insert(words.to_owned(), Arc::clone(&topic));
+        }
+        Ok(topic)
+    }
+
+    fn read_topic(&self, words: &str) -> Result<Topic, CatalogError> {
         let known = self.topic_ids().iter().any(|id| id == words);
         let id = if known { words } else { "_custom" };
         let name = format!("topics/{id}.toml");

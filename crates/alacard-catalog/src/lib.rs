@@ -22,12 +22,14 @@ pub mod route;
 pub mod shuffle;
 mod task;
 mod topic;
+mod versions;
 
 pub use cards::{Card, CardKind};
-pub use catalog::{Catalog, PythonRange, Versions};
+pub use catalog::Catalog;
 pub use error::{CatalogError, UnknownCard};
 pub use files::FINGERPRINT;
 pub use library::Library;
 pub use pack::{Pack, capitalised};
 pub use task::{QuizQuestion, Task};
 pub use topic::*;
+pub use versions::{PythonRange, Versions};

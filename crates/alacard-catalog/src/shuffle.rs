@@ -36,9 +36,15 @@ impl ModelCard {
     }
 }
 
-/// The models of the built-in shelf. Their weight falls with their place in its order.
+/// The models of the built-in shelf. Their weight is our own editorial order, not a
+/// measurement.
 pub fn shelf() -> Vec<ModelCard> {
-    Vec::new()
+    let card = |id: &str| {
+        let dossier = alacard_hub::build(&alacard_hub::shelf::material(id)?);
+        let weight = f64::from(alacard_hub::shelf::popularity(id).unwrap_or(1)).max(1.0).sqrt();
+        Some(ModelCard { weight, ..ModelCard::of(id, &dossier) })
+    };
+    alacard_hub::shelf::ids().filter_map(card).collect()
 }
 
 /// A dealt hand.

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Where a fact was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Provenance {
     /// The Hub's API record of the model.
@@ -159,7 +161,8 @@ pub struct Memory {
 /// A chat template and whether it renders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChatTemplate {
-    /// Length of the template in characters; its text stays in the repository.
+    /// Length of the template in characters; its text stays in the repository. 0 when it is only
+    /// known that there is one (built-in facts).
     pub chars: usize,
     /// Whether the template has a branch for tools.
     pub tools: bool,

@@ -77,6 +77,24 @@ impl Hub {
         }
     }
 
+    /// What is known about a model of the folder that stands in for the Hub, at a place inside
+    /// that folder (an index names both). Falls back to the id alone when the place has nothing.
+    ///
+    /// # Errors
+    /// `unsupported-source` for a place that leads out of the folder, else as [`Hub::read`].
+    pub fn dossier_at(&self, id: &str, place: &str) -> Result<Dossier, Refusal> {
+        let place = Path::new(place);
+        let inside = place.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        if !inside {
+            return Err(Refusal::new(Reason::UnsupportedSource, format!("the index leads out of its folder for `{id}`")));
+        }
+        let folder = self.options.hub_dir.as_ref().map(|dir| dir.join(place));
+        match folder.and_then(|folder| hub_dir::read(&folder, id)) {
+            Some(material) => Ok(crate::build(&material)),
+            None => self.dossier(&self.parse(id)?, None),
+        }
+    }
+
     /// Searches models: in the folder that stands in for the Hub, else on the Hub, else (offline
     /// or when the Hub does not answer) on the built-in shelf.
     ///

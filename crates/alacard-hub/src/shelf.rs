@@ -49,9 +49,15 @@ struct Entry {
 /// All entries, the most popular first. A file that cannot be read would be left out; a test
 /// excludes that.
 fn read() -> Vec<Entry> {
-    let files = FOLDER.files().filter_map(|file| serde_json::from_slice::<Vec<Entry>>(file.contents()).ok());
+    let files = FOLDER
+        .files()
+        .filter_map(|file| serde_json::from_slice::<Vec<Entry>>(file.contents()).ok());
     let mut entries: Vec<Entry> = files.flatten().collect();
-    entries.sort_by(|a, b| b.popularity.cmp(&a.popularity).then_with(|| a.id.cmp(&b.id)));
+    entries.sort_by(|a, b| {
+        b.popularity
+            .cmp(&a.popularity)
+            .then_with(|| a.id.cmp(&b.id))
+    });
     entries
 }
 
@@ -76,7 +82,13 @@ pub fn all() -> Vec<Material> {
 }
 
 fn find(id: &str) -> Option<&'static Entry> {
-    let known = |entry: &&Entry| entry.id.eq_ignore_ascii_case(id) || entry.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(id));
+    let known = |entry: &&Entry| {
+        entry.id.eq_ignore_ascii_case(id)
+            || entry
+                .aliases
+                .iter()
+                .any(|alias| alias.eq_ignore_ascii_case(id))
+    };
     ENTRIES.iter().find(known)
 }
 
@@ -86,7 +98,11 @@ impl Entry {
         material.id = Some(self.id.clone());
         material.as_of = Some(self.as_of.clone());
         material.api = Some(self.api.clone());
-        material.configs = self.configs.iter().map(|(path, value)| (path.clone(), value.to_string().into_bytes())).collect();
+        material.configs = self
+            .configs
+            .iter()
+            .map(|(path, value)| (path.clone(), value.to_string().into_bytes()))
+            .collect();
         material
     }
 }
@@ -102,8 +118,15 @@ mod tests {
         }
         let mut seen = std::collections::BTreeSet::new();
         for entry in ENTRIES.iter() {
-            assert_eq!(entry.api.get("id").and_then(Value::as_str), Some(entry.id.as_str()));
-            assert!(entry.as_of.len() == 10 && (1..=100).contains(&entry.popularity), "{}", entry.id);
+            assert_eq!(
+                entry.api.get("id").and_then(Value::as_str),
+                Some(entry.id.as_str())
+            );
+            assert!(
+                entry.as_of.len() == 10 && (1..=100).contains(&entry.popularity),
+                "{}",
+                entry.id
+            );
             for id in entry.aliases.iter().chain([&entry.id]) {
                 assert!(seen.insert(id.to_lowercase()), "{id}");
             }

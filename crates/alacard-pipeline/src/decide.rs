@@ -36,10 +36,10 @@ pub fn decide(
     for chosen in route::candidates(catalog, dossier, runtime)? {
         let recipe = recipe(catalog, dossier, &chosen, source, options)?;
         let brief = Brief { dossier, recipe: &recipe, chosen: &chosen, catalog };
-        match teacher.begin(brief) {
-            Err(TeachError::Unsuitable(_)) => {}
-            Err(error) => return Err(error.into()),
-            Ok(_) => return Ok((recipe, chosen)),
+        match teacher.begin(brief).err() {
+            Some(TeachError::Unsuitable(_)) => {}
+            Some(error) => return Err(error.into()),
+            None => return Ok((recipe, chosen)),
         }
     }
     Err(no_route(dossier).into())

@@ -10,7 +10,11 @@ use crate::dossier::{Dossier, Fact, Gating, Provenance, Security};
 pub(super) fn fill(sources: &Sources<'_>, dossier: &mut Dossier) {
     dossier.id = id(sources);
     dossier.name = name(sources, dossier);
-    dossier.requested_revision = sources.material.requested_revision.as_deref().and_then(|text| value::line(text, NAME));
+    dossier.requested_revision = sources
+        .material
+        .requested_revision
+        .as_deref()
+        .and_then(|text| value::line(text, NAME));
     dossier.sha = sha(sources);
     dossier.author = author(sources);
     dossier.created_at = api_name(sources, "createdAt");
@@ -21,23 +25,38 @@ pub(super) fn fill(sources: &Sources<'_>, dossier: &mut Dossier) {
     dossier.gating = gating(sources);
     dossier.disabled = sources.api(&["disabled"]).and_then(Value::as_bool) == Some(true);
     dossier.security = security(sources);
-    dossier.spaces = value::names(sources.api(&["spaces"]), LIST).into_iter().filter(|id| value::is_repo_id(id)).collect();
+    dossier.spaces = value::names(sources.api(&["spaces"]), LIST)
+        .into_iter()
+        .filter(|id| value::is_repo_id(id))
+        .collect();
     dossier.files.clone_from(&sources.files);
 }
 
 /// The record's own id wins: it is canonical, what the user wrote may be an old name.
 fn id(sources: &Sources<'_>) -> Option<String> {
-    let record = ["id", "modelId"].iter().filter_map(|key| value::name(sources.api(&[key])));
-    let given = sources.material.id.iter().filter_map(|id| value::line(id, NAME));
+    let record = ["id", "modelId"]
+        .iter()
+        .filter_map(|key| value::name(sources.api(&[key])));
+    let given = sources
+        .material
+        .id
+        .iter()
+        .filter_map(|id| value::line(id, NAME));
     record.chain(given).find(|id| value::is_repo_id(id))
 }
 
 /// What people call it.
 fn name(sources: &Sources<'_>, dossier: &Dossier) -> String {
-    let last = dossier.id.as_deref().and_then(|id| id.rsplit('/').next()).map(str::to_owned);
+    let last = dossier
+        .id
+        .as_deref()
+        .and_then(|id| id.rsplit('/').next())
+        .map(str::to_owned);
     let title = || value::line(sources.card.as_ref()?.title.as_deref()?, 120);
     let fallback = || value::line(&sources.material.fallback_name, 120);
-    last.or_else(title).or_else(fallback).unwrap_or_else(|| "model".to_owned())
+    last.or_else(title)
+        .or_else(fallback)
+        .unwrap_or_else(|| "model".to_owned())
 }
 
 /// 40 hexadecimal digits, or nothing.
@@ -51,7 +70,8 @@ fn sha(sources: &Sources<'_>) -> Option<Fact<String>> {
 fn author(sources: &Sources<'_>) -> Option<Fact<String>> {
     let stated = value::name(sources.api(&["author"]));
     let owner = || {
-        let id = value::name(sources.api(&["id"]).or_else(|| sources.api(&["modelId"])))?;
+        let id = value::name(sources.api(&["id"]).or_else(|| sources.api(&["modelId"])))
+            .filter(|id| value::is_repo_id(id))?;
         Some(id.split_once('/')?.0.to_owned())
     };
     Some(sources.fact(stated.or_else(owner)?, Provenance::Api))
@@ -81,11 +101,26 @@ fn gating(sources: &Sources<'_>) -> Option<Fact<Gating>> {
 /// The scan of the repository; files that are safe or not yet scanned are left out.
 fn security(sources: &Sources<'_>) -> Option<Security> {
     let status = value::object(sources.api(&["securityRepoStatus"]))?;
-    let issue = |file: &Value| Some((value::name(file.get("path"))?, value::name(file.get("level"))?));
+    let issue = |file: &Value| {
+        Some((
+            value::name(file.get("path"))?,
+            value::name(file.get("level"))?,
+        ))
+    };
     let files = status.get("filesWithIssues").and_then(Value::as_array);
-    let told = |(_, level): &(String, String)| !matches!(level.as_str(), "safe" | "unscanned" | "queued");
+    let told =
+        |(_, level): &(String, String)| !matches!(level.as_str(), "safe" | "unscanned" | "queued");
     Some(Security {
-        done: status.get("scansDone").and_then(Value::as_bool).unwrap_or(false),
-        issues: files.into_iter().flatten().filter_map(issue).filter(told).take(LIST).collect(),
+        done: status
+            .get("scansDone")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
+        issues: files
+            .into_iter()
+            .flatten()
+            .filter_map(issue)
+            .filter(told)
+            .take(LIST)
+            .collect(),
     })
 }

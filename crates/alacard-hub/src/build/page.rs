@@ -25,17 +25,28 @@ pub(super) fn fill(sources: &Sources<'_>, dossier: &mut Dossier) {
 
 /// Codes of the front matter, else those among the tags. YAML 1.1 reads Norwegian's `no` as false.
 fn languages(sources: &Sources<'_>) -> Vec<String> {
-    let stated = ["language", "languages"].iter().find_map(|key| sources.page(key));
+    let stated = ["language", "languages"]
+        .iter()
+        .find_map(|key| sources.page(key));
     let codes: Vec<String> = match stated {
         Some((Value::Bool(false), _)) => vec!["no".to_owned()],
         Some((Value::Array(items), _)) => items.iter().take(LIST).filter_map(code).collect(),
-        Some((value, _)) => value.as_str().into_iter().flat_map(|text| text.split([',', ' '])).take(LIST).filter_map(word).collect(),
+        Some((value, _)) => value
+            .as_str()
+            .into_iter()
+            .flat_map(|text| text.split([',', ' ']))
+            .take(LIST)
+            .filter_map(word)
+            .collect(),
         None => Vec::new(),
     };
     if !codes.is_empty() {
         return value::distinct(codes, LIST);
     }
-    let tagged = sources.tags.iter().filter(|tag| *tag == "multilingual" || CODES.split(' ').any(|code| code == tag.as_str()));
+    let tagged = sources
+        .tags
+        .iter()
+        .filter(|tag| *tag == "multilingual" || CODES.split(' ').any(|code| code == tag.as_str()));
     value::distinct(tagged.cloned(), LIST)
 }
 
@@ -53,32 +64,64 @@ fn word(text: &str) -> Option<String> {
 
 /// Data sets of the front matter and of the tags.
 fn datasets(sources: &Sources<'_>) -> Vec<String> {
-    let stated = sources.page("datasets").map(|(value, _)| value::names(Some(value), LIST)).unwrap_or_default();
-    let tagged = sources.tags.iter().filter_map(|tag| tag.strip_prefix("dataset:")).map(str::to_owned);
+    let stated = sources
+        .page("datasets")
+        .map(|(value, _)| value::names(Some(value), LIST))
+        .unwrap_or_default();
+    let tagged = sources
+        .tags
+        .iter()
+        .filter_map(|tag| tag.strip_prefix("dataset:"))
+        .map(str::to_owned);
     value::distinct(stated.into_iter().chain(tagged), LIST)
 }
 
 /// Examples of the widget: as the record has them, else as the front matter does.
 fn widget(sources: &Sources<'_>) -> Vec<WidgetExample> {
     let record = sources.api(&["widgetData"]).and_then(Value::as_array);
-    let page = || sources.page("widget").and_then(|(value, _)| value.as_array());
-    record.or_else(page).into_iter().flatten().filter_map(example).take(MAX_EXAMPLES).collect()
+    let page = || {
+        sources
+            .page("widget")
+            .and_then(|(value, _)| value.as_array())
+    };
+    record
+        .or_else(page)
+        .into_iter()
+        .flatten()
+        .filter_map(example)
+        .take(MAX_EXAMPLES)
+        .collect()
 }
 
 fn example(entry: &Value) -> Option<WidgetExample> {
     let mut fields = value::bounded_fields(entry.as_object()?, 3);
-    let title = fields.remove("example_title").and_then(|title| value::text(Some(&title), NAME));
+    let title = fields
+        .remove("example_title")
+        .and_then(|title| value::text(Some(&title), NAME));
     (!fields.is_empty()).then_some(WidgetExample { title, fields })
 }
 
 /// Results of `model-index` and `evalResults`.
 fn evaluations(sources: &Sources<'_>) -> Vec<Evaluation> {
     let record = sources.api(&["model-index"]).and_then(Value::as_array);
-    let page = || sources.page("model-index").and_then(|(value, _)| value.as_array());
+    let page = || {
+        sources
+            .page("model-index")
+            .and_then(|(value, _)| value.as_array())
+    };
     let index = record.or_else(page).into_iter().flatten();
-    let results = index.filter_map(|model| model.get("results")?.as_array()).flatten();
-    let listed = results.take(LIST).flat_map(|result| metrics(result).into_iter());
-    let newer = sources.api(&["evalResults"]).and_then(Value::as_array).into_iter().flatten().filter_map(newer);
+    let results = index
+        .filter_map(|model| model.get("results")?.as_array())
+        .flatten();
+    let listed = results
+        .take(LIST)
+        .flat_map(|result| metrics(result).into_iter());
+    let newer = sources
+        .api(&["evalResults"])
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(newer);
     listed.chain(newer).take(MAX_EXAMPLES).collect()
 }
 
@@ -91,34 +134,61 @@ fn metrics(result: &Value) -> Vec<Evaluation> {
     let (task, dataset) = (label("task"), label("dataset"));
     let metric = |metric: &Value| {
         let name = value::name(metric.get("name")).or_else(|| value::name(metric.get("type")))?;
-        Some(Evaluation { task: task.clone(), dataset: dataset.clone(), metric: name, value: value::text(metric.get("value"), 80)? })
+        Some(Evaluation {
+            task: task.clone(),
+            dataset: dataset.clone(),
+            metric: name,
+            value: value::text(metric.get("value"), 80)?,
+        })
     };
     let list = result.get("metrics").and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(metric).take(MAX_EXAMPLES).collect()
+    list.into_iter()
+        .flatten()
+        .filter_map(metric)
+        .take(MAX_EXAMPLES)
+        .collect()
 }
 
 /// A result of the newer form.
 fn newer(result: &Value) -> Option<Evaluation> {
-    let dataset = value::name(result.get("dataset_id")).or_else(|| value::name(result.get("dataset")?.get("id")))?;
+    let dataset = value::name(result.get("dataset_id"))
+        .or_else(|| value::name(result.get("dataset")?.get("id")))?;
     let task = value::name(result.get("task_id"));
-    Some(Evaluation { metric: task.clone().unwrap_or_else(|| "score".to_owned()), task, dataset: Some(dataset), value: value::text(result.get("value"), 80)? })
+    Some(Evaluation {
+        metric: task.clone().unwrap_or_else(|| "score".to_owned()),
+        task,
+        dataset: Some(dataset),
+        value: value::text(result.get("value"), 80)?,
+    })
 }
 
 /// Scalars of `generation_config.json`.
 fn generation(sources: &Sources<'_>) -> BTreeMap<String, Value> {
     let settings = value::object(sources.file("generation_config.json"));
     let scalar = |(key, setting): (&String, &Value)| {
-        let plain = setting.is_boolean() || setting.is_number() || setting.as_str().is_some_and(|text| text.chars().count() <= 100);
-        let kept = plain && key != "transformers_version" && !key.starts_with('_') && value::is_slug(key);
+        let plain = setting.is_boolean()
+            || setting.is_number()
+            || setting
+                .as_str()
+                .is_some_and(|text| text.chars().count() <= 100);
+        let kept =
+            plain && key != "transformers_version" && !key.starts_with('_') && value::is_slug(key);
         kept.then(|| (key.clone(), value::bounded(setting)))
     };
-    settings.into_iter().flatten().filter_map(scalar).take(64).collect()
+    settings
+        .into_iter()
+        .flatten()
+        .filter_map(scalar)
+        .take(64)
+        .collect()
 }
 
 /// Facts of a PEFT adapter.
 fn peft(sources: &Sources<'_>) -> Option<Fact<Peft>> {
     let config = value::object(sources.file("adapter_config.json"));
-    let config = config.filter(|config| config.contains_key("peft_type") || config.contains_key("base_model_name_or_path"));
+    let config = config.filter(|config| {
+        config.contains_key("peft_type") || config.contains_key("base_model_name_or_path")
+    });
     if let Some(config) = config {
         return Some(sources.fact(described(config), Provenance::Config));
     }

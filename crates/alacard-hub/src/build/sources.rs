@@ -39,12 +39,26 @@ impl<'a> Sources<'a> {
     /// Parses all of it.
     pub(super) fn open(material: &'a Material) -> Self {
         let reading = material.card.as_deref().map(card::read);
-        let (front, card) = reading.map_or_else(Default::default, |reading| (reading.front_matter, Some(reading.card)));
-        let api = value::object(material.api.as_ref()).cloned().unwrap_or_default();
+        let (front, card) = reading.map_or_else(Default::default, |reading| {
+            (reading.front_matter, Some(reading.card))
+        });
+        let api = value::object(material.api.as_ref())
+            .cloned()
+            .unwrap_or_default();
         let (configs, unreadable) = parse_configs(material);
         let (tags, tags_from) = tags(&api, &front);
         let files = files(material, &api);
-        Self { material, api, front, card, files, tags, tags_from, unreadable, configs }
+        Self {
+            material,
+            api,
+            front,
+            card,
+            files,
+            tags,
+            tags_from,
+            unreadable,
+            configs,
+        }
     }
 
     /// A fact; what stands on the shelf is always the shelf's.
@@ -65,7 +79,10 @@ impl<'a> Sources<'a> {
 
     /// The text of a configuration file that is no JSON.
     pub(super) fn raw(&self, path: &str) -> Option<String> {
-        self.material.configs.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        self.material
+            .configs
+            .get(path)
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     /// A field of the Hub's record; `null` counts as missing.
@@ -75,24 +92,50 @@ impl<'a> Sources<'a> {
 
     /// A field of the front matter: of the card itself, else of the Hub's copy.
     pub(super) fn page(&self, key: &str) -> Option<(&Value, Provenance)> {
-        let own = self.front.get(key).filter(|value| !value.is_null()).map(|value| (value, Provenance::Card));
-        own.or_else(|| self.api(&["cardData", key]).map(|value| (value, Provenance::Api)))
+        let own = self
+            .front
+            .get(key)
+            .filter(|value| !value.is_null())
+            .map(|value| (value, Provenance::Card));
+        own.or_else(|| {
+            self.api(&["cardData", key])
+                .map(|value| (value, Provenance::Api))
+        })
     }
 
     /// A field of the model's configuration: of `config.json`, else of the Hub's extract.
     pub(super) fn config(&self, keys: &[&str]) -> Option<(&Value, Provenance)> {
-        let own = self.field("config.json", keys).filter(|value| !value.is_null()).map(|value| (value, Provenance::Config));
-        own.or_else(|| value::at(self.api(&["config"])?.as_object()?, keys).filter(|value| !value.is_null()).map(|value| (value, Provenance::Api)))
+        let own = self
+            .field("config.json", keys)
+            .filter(|value| !value.is_null())
+            .map(|value| (value, Provenance::Config));
+        own.or_else(|| {
+            value::at(self.api(&["config"])?.as_object()?, keys)
+                .filter(|value| !value.is_null())
+                .map(|value| (value, Provenance::Api))
+        })
     }
 
     /// The first of these keys that the configuration has as a number above zero, also inside the
     /// configuration of a model's language part.
     pub(super) fn size(&self, keys: &[&str]) -> Option<Fact<u64>> {
-        const PARTS: [&str; 5] = ["", "text_config", "llm_config", "language_config", "decoder"];
-        let paths = PARTS.iter().flat_map(|part| keys.iter().map(move |key| (*part, *key)));
+        const PARTS: [&str; 5] = [
+            "",
+            "text_config",
+            "llm_config",
+            "language_config",
+            "decoder",
+        ];
+        let paths = PARTS
+            .iter()
+            .flat_map(|part| keys.iter().map(move |key| (*part, *key)));
         let mut found = paths.filter_map(|(part, key)| {
             let path = [part, key];
-            let (value, from) = self.config(if part.is_empty() { path.get(1..)? } else { &path })?;
+            let (value, from) = self.config(if part.is_empty() {
+                path.get(1..)?
+            } else {
+                &path
+            })?;
             Some(self.fact(value::count(Some(value))?, from))
         });
         found.next()
@@ -100,7 +143,9 @@ impl<'a> Sources<'a> {
 
     /// Whether the page has this tag, in any case.
     pub(super) fn has_tag(&self, tag: &str) -> bool {
-        self.tags.iter().any(|known| known.eq_ignore_ascii_case(tag))
+        self.tags
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(tag))
     }
 
     /// Paths of the files, or nothing when they are not known.
@@ -118,7 +163,11 @@ impl<'a> Sources<'a> {
 fn parse_configs(material: &Material) -> (BTreeMap<&str, Value>, Vec<String>) {
     let mut configs = BTreeMap::new();
     let mut unreadable = Vec::new();
-    for (path, bytes) in material.configs.iter().filter(|(path, _)| path.ends_with(".json")) {
+    for (path, bytes) in material
+        .configs
+        .iter()
+        .filter(|(path, _)| path.ends_with(".json"))
+    {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         match serde_json::from_slice(bytes) {
             Ok(value) => _ = configs.insert(path.as_str(), value),
@@ -133,19 +182,32 @@ fn tags(api: &Object, front: &Object) -> (Vec<String>, Provenance) {
     let listed = value::names(api.get("tags"), MAX_TAGS);
     let copied = || value::names(value::at(api, &["cardData", "tags"]), MAX_TAGS);
     let listed = if listed.is_empty() { copied() } else { listed };
-    if listed.is_empty() { (value::names(front.get("tags"), MAX_TAGS), Provenance::Card) } else { (listed, Provenance::Api) }
+    if listed.is_empty() {
+        (value::names(front.get("tags"), MAX_TAGS), Provenance::Card)
+    } else {
+        (listed, Provenance::Api)
+    }
 }
 
 /// The list of files: the one that was asked for, else the record's.
 fn files(material: &Material, api: &Object) -> Option<Vec<FileEntry>> {
     if let Some(tree) = &material.tree {
-        let clean = |file: &FileEntry| Some(FileEntry { path: value::line(&file.path, value::NAME)?, size: file.size });
+        let clean = |file: &FileEntry| {
+            Some(FileEntry {
+                path: value::line(&file.path, value::NAME)?,
+                size: file.size,
+            })
+        };
         return Some(tree.iter().take(MAX_FILES).filter_map(clean).collect());
     }
     let siblings = api.get("siblings")?.as_array()?;
     let entry = |sibling: &Value| {
-        let size = value::number(sibling.get("size")).or_else(|| value::number(sibling.get("lfs")?.get("size")));
-        Some(FileEntry { path: value::name(sibling.get("rfilename"))?, size })
+        let size = value::number(sibling.get("size"))
+            .or_else(|| value::number(sibling.get("lfs")?.get("size")));
+        Some(FileEntry {
+            path: value::name(sibling.get("rfilename"))?,
+            size,
+        })
     };
     Some(siblings.iter().take(MAX_FILES).filter_map(entry).collect())
 }

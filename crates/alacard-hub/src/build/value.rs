@@ -24,7 +24,11 @@ pub(super) fn line(text: &str, max: usize) -> Option<String> {
     let mut out = String::new();
     let mut length = 0;
     // Nothing beyond this can matter, however much blank space there is.
-    for word in text.get(..floor(text, max.saturating_mul(16))).unwrap_or_default().split_whitespace() {
+    for word in text
+        .get(..floor(text, max.saturating_mul(16)))
+        .unwrap_or_default()
+        .split_whitespace()
+    {
         let word: String = word.chars().filter(|c| !is_unwanted(*c)).collect();
         if word.is_empty() {
             continue;
@@ -44,19 +48,26 @@ pub(super) fn line(text: &str, max: usize) -> Option<String> {
 
 /// Free text: line ends and tabs stay, other control and direction characters go.
 pub(super) fn prose(text: &str, max: usize) -> String {
-    text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_unwanted(*c)).take(max).collect()
+    text.chars()
+        .filter(|c| matches!(c, '\n' | '\t') || !is_unwanted(*c))
+        .take(max)
+        .collect()
 }
 
 /// Control characters, and those that change how the text around them reads. The joiners that
 /// Persian and Indic scripts need are not among them.
 fn is_unwanted(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// The largest character boundary that is not above `at`.
 fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
-    (0..=at).rev().find(|&index| text.is_char_boundary(index)).unwrap_or(0)
+    (0..=at)
+        .rev()
+        .find(|&index| text.is_char_boundary(index))
+        .unwrap_or(0)
 }
 
 /// A string, number or truth value as one line of text.
@@ -77,7 +88,11 @@ pub(super) fn name(value: Option<&Value>) -> Option<String> {
 /// A list of names, or one name; without repetitions, at most `max`.
 pub(super) fn names(value: Option<&Value>, max: usize) -> Vec<String> {
     let found: Vec<String> = match value {
-        Some(Value::Array(items)) => items.iter().take(max.saturating_mul(2)).filter_map(|item| name(Some(item))).collect(),
+        Some(Value::Array(items)) => items
+            .iter()
+            .take(max.saturating_mul(2))
+            .filter_map(|item| name(Some(item)))
+            .collect(),
         other => name(other).into_iter().collect(),
     };
     distinct(found, max)
@@ -86,14 +101,19 @@ pub(super) fn names(value: Option<&Value>, max: usize) -> Vec<String> {
 /// The same list without repetitions, at most `max` long, in order.
 pub(super) fn distinct(list: impl IntoIterator<Item = String>, max: usize) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
-    list.into_iter().filter(|item| seen.insert(item.clone())).take(max).collect()
+    list.into_iter()
+        .filter(|item| seen.insert(item.clone()))
+        .take(max)
+        .collect()
 }
 
 /// A whole number that is not negative. Python writes some of them as floats.
 pub(super) fn number(value: Option<&Value>) -> Option<u64> {
     let value = value?;
     value.as_u64().or_else(|| {
-        let float = value.as_f64().filter(|float| float.fract() == 0.0 && (0.0..9e15).contains(float))?;
+        let float = value
+            .as_f64()
+            .filter(|float| float.fract() == 0.0 && (0.0..9e15).contains(float))?;
         format!("{float:.0}").parse().ok()
     })
 }
@@ -127,7 +147,11 @@ fn shallow(value: &Value, depth: usize) -> Value {
     match value {
         Value::String(text) => Value::String(prose(text, PROSE)),
         Value::Array(_) | Value::Object(_) if depth == 0 => Value::Null,
-        Value::Array(items) => items.iter().take(50).map(|item| shallow(item, depth - 1)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .take(50)
+            .map(|item| shallow(item, depth - 1))
+            .collect(),
         Value::Object(fields) => Value::Object(bounded_fields(fields, depth - 1)),
         scalar => scalar.clone(),
     }
@@ -142,8 +166,14 @@ pub(super) fn bounded_fields(fields: &Object, depth: usize) -> Object {
 /// Whether a text has the form of a repository id: `name` or `owner/name`.
 pub(super) fn is_repo_id(text: &str) -> bool {
     let part = |part: &str| {
-        let fits = !part.is_empty() && part.len() <= 96 && !part.starts_with(['.', '-']) && !part.ends_with(['.', '-']);
-        fits && !part.contains("..") && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        let fits = !part.is_empty()
+            && part.len() <= 96
+            && !part.starts_with(['.', '-'])
+            && !part.ends_with(['.', '-']);
+        fits && !part.contains("..")
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
     };
     match text.split_once('/') {
         Some((owner, name)) => part(owner) && part(name),
@@ -153,8 +183,11 @@ pub(super) fn is_repo_id(text: &str) -> bool {
 
 /// Whether a text is a tag-like word: letters, digits, `-`, `_`, `.`.
 pub(super) fn is_slug(text: &str) -> bool {
-    let fits = (1..=60).contains(&text.len()) && text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    fits && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    let fits =
+        (1..=60).contains(&text.len()) && text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    fits && text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 #[cfg(test)]
@@ -165,9 +198,15 @@ mod tests {
 
     #[test]
     fn text_is_bounded_and_clean() {
-        assert_eq!(line(" a\u{1b}[1m\u{202e}\n b ", 10).as_deref(), Some("a[1m b"));
+        assert_eq!(
+            line(" a\u{1b}[1m\u{202e}\n b ", 10).as_deref(),
+            Some("a[1m b")
+        );
         assert_eq!(line("\u{7}\n", 10), None);
-        assert_eq!(line(&"ä".repeat(500), 300).map(|text| text.chars().count()), Some(300));
+        assert_eq!(
+            line(&"ä".repeat(500), 300).map(|text| text.chars().count()),
+            Some(300)
+        );
         assert_eq!(prose("a\r\nb\u{0}", 10), "a\nb");
     }
 
@@ -195,6 +234,11 @@ mod tests {
     #[test]
     fn ids_are_ids() {
         assert!(is_repo_id("org/name-1.5_x") && is_repo_id("gpt2"));
-        assert!(!is_repo_id("../x") && !is_repo_id("/root/x") && !is_repo_id("a/b/c") && !is_repo_id("a b"));
+        assert!(
+            !is_repo_id("../x")
+                && !is_repo_id("/root/x")
+                && !is_repo_id("a/b/c")
+                && !is_repo_id("a b")
+        );
     }
 }

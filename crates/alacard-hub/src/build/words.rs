@@ -2,13 +2,63 @@
 
 /// The pipeline tags of the Hub (2026-08), without `other`.
 const TASKS: [&str; 57] = [
-    "text-classification", "token-classification", "table-question-answering", "question-answering", "zero-shot-classification", "translation", "summarization", "feature-extraction",
-    "text-generation", "fill-mask", "sentence-similarity", "text-to-speech", "text-to-audio", "automatic-speech-recognition", "audio-to-audio", "audio-classification", "audio-text-to-text",
-    "voice-activity-detection", "depth-estimation", "image-classification", "object-detection", "image-segmentation", "text-to-image", "image-to-text", "image-to-image", "image-to-video",
-    "unconditional-image-generation", "video-classification", "reinforcement-learning", "robotics", "tabular-classification", "tabular-regression", "tabular-to-text", "table-to-text",
-    "multiple-choice", "text-ranking", "text-retrieval", "time-series-forecasting", "text-to-video", "image-text-to-text", "image-text-to-image", "image-text-to-video",
-    "visual-question-answering", "document-question-answering", "zero-shot-image-classification", "graph-ml", "mask-generation", "zero-shot-object-detection", "text-to-3d", "image-to-3d",
-    "image-feature-extraction", "video-text-to-text", "keypoint-detection", "visual-document-retrieval", "any-to-any", "video-to-video", "text2text-generation",
+    "text-classification",
+    "token-classification",
+    "table-question-answering",
+    "question-answering",
+    "zero-shot-classification",
+    "translation",
+    "summarization",
+    "feature-extraction",
+    "text-generation",
+    "fill-mask",
+    "sentence-similarity",
+    "text-to-speech",
+    "text-to-audio",
+    "automatic-speech-recognition",
+    "audio-to-audio",
+    "audio-classification",
+    "audio-text-to-text",
+    "voice-activity-detection",
+    "depth-estimation",
+    "image-classification",
+    "object-detection",
+    "image-segmentation",
+    "text-to-image",
+    "image-to-text",
+    "image-to-image",
+    "image-to-video",
+    "unconditional-image-generation",
+    "video-classification",
+    "reinforcement-learning",
+    "robotics",
+    "tabular-classification",
+    "tabular-regression",
+    "tabular-to-text",
+    "table-to-text",
+    "multiple-choice",
+    "text-ranking",
+    "text-retrieval",
+    "time-series-forecasting",
+    "text-to-video",
+    "image-text-to-text",
+    "image-text-to-image",
+    "image-text-to-video",
+    "visual-question-answering",
+    "document-question-answering",
+    "zero-shot-image-classification",
+    "graph-ml",
+    "mask-generation",
+    "zero-shot-object-detection",
+    "text-to-3d",
+    "image-to-3d",
+    "image-feature-extraction",
+    "video-text-to-text",
+    "keypoint-detection",
+    "visual-document-retrieval",
+    "any-to-any",
+    "video-to-video",
+    "text2text-generation",
 ];
 
 /// What pages and old records write, and the tag of today.
@@ -98,8 +148,27 @@ const PIPELINES: [(&str, &str); 23] = [
 
 /// Beginnings of pipelines that make pictures from text.
 const PICTURES: [&str; 21] = [
-    "StableDiffusion", "Flux", "AutoPipelineForText2Image", "Kandinsky", "PixArt", "Sana", "HunyuanDiT", "AuraFlow", "LatentConsistencyModel", "QwenImagePipeline", "Wuerstchen", "StableCascade",
-    "Lumina", "Chroma", "CogView", "IFPipeline", "Kolors", "LDMTextToImage", "ZImage", "OmniGen", "HiDream",
+    "StableDiffusion",
+    "Flux",
+    "AutoPipelineForText2Image",
+    "Kandinsky",
+    "PixArt",
+    "Sana",
+    "HunyuanDiT",
+    "AuraFlow",
+    "LatentConsistencyModel",
+    "QwenImagePipeline",
+    "Wuerstchen",
+    "StableCascade",
+    "Lumina",
+    "Chroma",
+    "CogView",
+    "IFPipeline",
+    "Kolors",
+    "LDMTextToImage",
+    "ZImage",
+    "OmniGen",
+    "HiDream",
 ];
 
 /// The tag for a name, whatever its case and separators: `Text Generation`, `ner`, `fill_mask`.
@@ -107,13 +176,20 @@ const PICTURES: [&str; 21] = [
 pub(super) fn task(name: &str) -> Option<&'static str> {
     let name = plain(name);
     let tag = TASKS.iter().find(|tag| **tag == name).copied();
-    tag.or_else(|| ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, tag)| *tag))
+    tag.or_else(|| {
+        ALIASES
+            .iter()
+            .find(|(alias, _)| *alias == name)
+            .map(|(_, tag)| *tag)
+    })
 }
 
 /// Small letters, hyphens between words.
 pub(super) fn plain(name: &str) -> String {
     let lower = name.trim().chars().take(60).flat_map(char::to_lowercase);
-    lower.map(|c| if c == ' ' || c == '_' { '-' } else { c }).collect()
+    lower
+        .map(|c| if c == ' ' || c == '_' { '-' } else { c })
+        .collect()
 }
 
 /// The task of a diffusers pipeline's class.
@@ -122,13 +198,26 @@ pub(super) fn of_pipeline(class: &str) -> Option<&'static str> {
     if !pipeline {
         return None;
     }
-    let worded = PIPELINES.iter().find(|(word, _)| class.contains(word)).map(|(_, task)| *task);
-    worded.or_else(|| PICTURES.iter().any(|start| class.starts_with(start)).then_some("text-to-image")).or_else(|| of_video(class))
+    let worded = PIPELINES
+        .iter()
+        .find(|(word, _)| class.contains(word))
+        .map(|(_, task)| *task);
+    worded
+        .or_else(|| {
+            PICTURES
+                .iter()
+                .any(|start| class.starts_with(start))
+                .then_some("text-to-image")
+        })
+        .or_else(|| of_video(class))
 }
 
 /// Video pipelines whose names tell nothing else.
 fn of_video(class: &str) -> Option<&'static str> {
-    ["Wan", "LTX", "Mochi", "Latte", "Allegro", "EasyAnimate"].iter().any(|start| class.starts_with(start)).then_some("text-to-video")
+    ["Wan", "LTX", "Mochi", "Latte", "Allegro", "EasyAnimate"]
+        .iter()
+        .any(|start| class.starts_with(start))
+        .then_some("text-to-video")
 }
 
 #[cfg(test)]
@@ -145,15 +234,28 @@ mod tests {
 
     #[test]
     fn every_alias_leads_to_a_task() {
-        assert!(ALIASES.iter().all(|(alias, tag)| TASKS.contains(tag) && !TASKS.contains(alias)));
+        assert!(
+            ALIASES
+                .iter()
+                .all(|(alias, tag)| TASKS.contains(tag) && !TASKS.contains(alias))
+        );
         assert!(PIPELINES.iter().all(|(_, tag)| TASKS.contains(tag)));
     }
 
     #[test]
     fn pipelines_tell_tasks() {
-        assert_eq!(of_pipeline("StableDiffusionXLPipeline"), Some("text-to-image"));
-        assert_eq!(of_pipeline("StableDiffusionXLImg2ImgPipeline"), Some("image-to-image"));
-        assert_eq!(of_pipeline("StableVideoDiffusionPipeline"), Some("image-to-video"));
+        assert_eq!(
+            of_pipeline("StableDiffusionXLPipeline"),
+            Some("text-to-image")
+        );
+        assert_eq!(
+            of_pipeline("StableDiffusionXLImg2ImgPipeline"),
+            Some("image-to-image")
+        );
+        assert_eq!(
+            of_pipeline("StableVideoDiffusionPipeline"),
+            Some("image-to-video")
+        );
         assert_eq!(of_pipeline("Pipeline"), None);
     }
 }

@@ -1,9 +1,9 @@
 //! What users of the crate rely on.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod dossier;
 mod cards;
 mod client;
 mod client_cache;
 mod client_search;
 mod client_support;
+mod dossier;

@@ -165,7 +165,10 @@ fn requirements(brief: &Brief<'_>, loaded: &Loaded, extra: &Extra) -> Vec<String
     let mut packages: BTreeSet<String> = loaded.words("packages").into_iter().collect();
     packages.extend(extra.packages.iter().cloned());
     packages.extend(extra_packages(brief));
-    packages.iter().map(|package| brief.catalog.requirement(package)).collect()
+    match brief.catalog.versions() {
+        Ok(versions) => versions.requirements(packages.iter().map(String::as_str)),
+        Err(_) => packages.into_iter().collect(),
+    }
 }
 
 /// Packages that the facts call for: tokenizer families, quantisation, the page's own imports.
