@@ -65,7 +65,7 @@ pub fn candidates(
     if runtime == Runtime::Endpoint {
         found.extend(endpoint(catalog, dossier)?);
     }
-    for way in [gguf, adapter, task, card, library, transformers] {
+    for way in [gguf, adapter, task, card, library, transformers, remote] {
         found.extend(way(catalog, dossier)?);
     }
     Ok(found)
@@ -196,6 +196,29 @@ fn transformers(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, 
     let known = catalog.lesson("transformers/common").is_some();
     Ok(if fits && known {
         chosen(Route::Library, "transformers", "a transformers model without a lesson of its own")
+    } else {
+        None
+    })
+}
+
+/// Tasks that the Hub's inference client can call at an endpoint.
+const REMOTE: [&str; 28] = [
+    "audio-classification", "audio-to-audio", "automatic-speech-recognition", "document-question-answering",
+    "feature-extraction", "fill-mask", "image-classification", "image-segmentation", "image-text-to-text",
+    "image-to-image", "image-to-text", "image-to-video", "object-detection", "question-answering",
+    "sentence-similarity", "summarization", "table-question-answering", "text-classification",
+    "text-generation", "text-to-audio", "text-to-image", "text-to-speech", "text-to-video",
+    "token-classification", "translation", "visual-question-answering", "zero-shot-classification",
+    "zero-shot-image-classification",
+];
+
+/// The last way: the model behind an inference endpoint, for tasks that have a client call.
+fn remote(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
+    let task = task_of(dossier);
+    let known = catalog.lesson("endpoint-task/common").is_some();
+    Ok(if known && REMOTE.contains(&task) && dossier.id.is_some() {
+        let reason = format!("no code is known for its library, but the task {task} can be called at an endpoint");
+        chosen(Route::Library, "endpoint-task", reason)
     } else {
         None
     })

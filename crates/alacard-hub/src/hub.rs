@@ -84,9 +84,14 @@ impl Hub {
     /// `unsupported-source` for a place that leads out of the folder, else as [`Hub::read`].
     pub fn dossier_at(&self, id: &str, place: &str) -> Result<Dossier, Refusal> {
         let place = Path::new(place);
-        let inside = place.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let inside = place
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_)));
         if !inside {
-            return Err(Refusal::new(Reason::UnsupportedSource, format!("the index leads out of its folder for `{id}`")));
+            return Err(Refusal::new(
+                Reason::UnsupportedSource,
+                format!("the index leads out of its folder for `{id}`"),
+            ));
         }
         let folder = self.options.hub_dir.as_ref().map(|dir| dir.join(place));
         match folder.and_then(|folder| hub_dir::read(&folder, id)) {

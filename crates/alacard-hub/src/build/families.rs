@@ -40,10 +40,11 @@ const SEQ2SEQ: &str = "T5 MT5 UMT5 LongT5 Bart MBart PLBart Pegasus Marian M2M10
     XLMRobertaEncoderDecoder Mt0 AutoModelForSeq2SeqLM BartPho ViT5";
 /// Models that read images and write text but are not called `…ForConditionalGeneration`, or
 /// whose configuration does not show the vision part.
-const VISION_LANGUAGE: &str = "Llava LlavaNext Qwen2VL Qwen2_5_VL Qwen3VL Qwen3_5 PaliGemma Idefics Mllama Mistral3 \
-    Gemma3For Pixtral SmolVLM InternVL Aria Chameleon Emu3 AyaVision Fuyu Molmo MiniCPMV Phi3V \
+const VISION_LANGUAGE: &str = "Llava LlavaNext Qwen2VL Qwen2_5_VL Qwen3VL Qwen3_5ForConditionalGeneration Qwen3_5MoeForConditionalGeneration PaliGemma Idefics Mllama Mistral3 \
+    Gemma3ForConditionalGeneration Pixtral SmolVLM InternVL Aria Chameleon Emu3 AyaVision Fuyu Molmo MiniCPMV Phi3V \
     Glm4v Ovis Janus KimiVL DeepseekVL DeepseekOCR Lfm2Vl Florence2 Kosmos2 Cogvlm CogVLM \
-    Bunny Moondream VipLlava";
+    Bunny Moondream VipLlava InstructBlip Gemma3nForConditionalGeneration \
+    Gemma4ForConditionalGeneration Llama4ForConditionalGeneration Kimi_K25 PerceptionLM FastVlm";
 /// Text encoders whose bare `…Model` gives features of texts.
 const TEXT: &str = "Bert Roberta XLMRoberta DistilBert Albert Electra MPNet Deberta Camembert XLM Flaubert \
     Longformer BigBird Funnel ModernBert NomicBert Xmod Luke GPT2Model GPTNeoModel T5Model \
@@ -125,20 +126,18 @@ fn by_end(name: &str, vision: bool, audio: bool) -> Option<Role> {
             text
         });
     }
-    if name.ends_with("ForQuestionAnswering") {
+    if name.contains("ForQuestionAnswering") {
         return Some(role(
             "question-answering",
             "AutoModelForQuestionAnswering",
             TOKENIZER,
         ));
     }
-    if name.ends_with("ForConditionalGeneration") || begins(name, SEQ2SEQ) {
+    let writes = name.ends_with("ForCausalLM");
+    if !writes && (name.ends_with("ForConditionalGeneration") || begins(name, SEQ2SEQ)) {
         return conditional(name, vision, audio);
     }
-    if name.ends_with("ForCausalLM")
-        || name.ends_with("LMHeadModel")
-        || name.ends_with("DoubleHeadsModel")
-    {
+    if writes || name.ends_with("LMHeadModel") || name.ends_with("DoubleHeadsModel") {
         return Some(role("text-generation", "AutoModelForCausalLM", TOKENIZER));
     }
     if name.ends_with("ForPreTraining")

@@ -2,7 +2,8 @@
 
 use alacard_catalog::Library;
 use alacard_hub::dossier::Dossier;
-use minijinja::value::{Serde, Value};
+use minijinja::context;
+use minijinja::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::render;
@@ -30,20 +31,42 @@ impl Shelved {
 /// have.
 pub(crate) fn fill(brief: &Brief<'_>) -> Result<Shelved, TeachError> {
     let library = library(brief)?;
-    let file = match library.files.is_empty() {
-        true => None,
-        false => Some(file(library, brief.dossier).ok_or_else(|| unsuitable(library))?),
-    };
     let id = brief.dossier.id.as_ref().unwrap_or(&brief.dossier.name);
-    let context = Value::from(Serde(&json!({"model": {"id": id}, "file": file})));
+    let (file, choose) = match brief.dossier.files.is_some() || library.files.is_empty() {
+        true => (known_file(library, brief.dossier)?, None),
+        false => (Value::from_safe_string("FILE".to_owned()), Some(choice(&library.files))),
+    };
+    let context = context! { model => context! { id => id }, file => file.clone() };
     let code = |template: &str| render::python(template, &context);
+    let load = code(&library.code_load)?;
     Ok(Shelved {
         packages: library.packages.clone(),
         view: json!({
             "title": library.title, "sentence": library.sentence, "hardware": library.hardware,
-            "load": code(&library.code_load)?, "run": code(&library.code_run)?, "file": file,
+            "load": choose.map_or(load.clone(), |choose| format!("{choose}\n\n{load}")),
+            "run": code(&library.code_run)?, "file": file.as_str().filter(|_| !file.is_safe()),
         }),
     })
+}
+
+/// The file that the library's code needs, by the list of files; none where it needs none.
+fn known_file(library: &Library, dossier: &Dossier) -> Result<Value, TeachError> {
+    if library.files.is_empty() {
+        return Ok(Value::from(()));
+    }
+    file(library, dossier).map(Value::from).ok_or_else(|| unsuitable(library))
+}
+
+/// Code that chooses the file when the notebook runs, for a repository whose files are not known.
+fn choice(patterns: &[String]) -> String {
+    let patterns: Vec<String> = patterns.iter().map(|pattern| alacard_python::literal(pattern)).collect();
+    format!(
+        "from fnmatch import fnmatch\n\nfrom huggingface_hub import list_repo_files\n\n\
+         PATTERNS = [{}]\n\
+         FILE = next(\n    name for pattern in PATTERNS for name in list_repo_files(MODEL_ID, revision=REVISION)\n    \
+         if fnmatch(name, pattern)\n)\nprint(\"File:\", FILE)",
+        patterns.join(", ")
+    )
 }
 
 fn library<'a>(brief: &Brief<'a>) -> Result<&'a Library, TeachError> {

@@ -46,6 +46,8 @@ const IMAGES: [&str; 5] = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
 const SOUNDS: [&str; 5] = [".wav", ".mp3", ".flac", ".ogg", ".m4a"];
 
 struct Edits {
+    /// Names that were bound to the model's id.
+    bound: BTreeSet<String>,
     list: Vec<(Range<usize>, String)>,
     changes: BTreeSet<&'static str>,
     needs: Needs,
@@ -64,7 +66,8 @@ impl Edits {
 pub(crate) fn adapt(code: &str, dossier: &Dossier) -> Option<Adapted> {
     let (code, dropped) = without_installs(code)?;
     let module = alacard_python::parse_module(&code).ok()?;
-    let mut edits = Edits { list: Vec::new(), changes: BTreeSet::new(), needs: Needs::default() };
+    let bound = bound_to_model(&module, dossier);
+    let mut edits = Edits { bound, list: Vec::new(), changes: BTreeSet::new(), needs: Needs::default() };
     if dropped {
         edits.changes.insert("install lines moved to the setup");
     }
@@ -100,6 +103,19 @@ fn without_installs(code: &str) -> Option<(String, bool)> {
     Some((kept.trim_matches('\n').to_owned(), dropped))
 }
 
+/// Names that are assigned the model's id as a plain string.
+fn bound_to_model(module: &Module, dossier: &Dossier) -> BTreeSet<String> {
+    let is_id = |value: &String| {
+        let text = value.trim_matches(['"', '\'']);
+        text.len() + 2 == value.len() && is_model(text, dossier)
+    };
+    alacard_python::top_level(module)
+        .into_iter()
+        .filter(|statement| statement.value.as_ref().is_some_and(is_id))
+        .flat_map(|statement| statement.targets)
+        .collect()
+}
+
 /// The package behind each imported name.
 fn roots(module: &Module) -> BTreeMap<String, String> {
     alacard_python::bindings(module).into_iter().collect()
@@ -115,11 +131,16 @@ fn on_call(call: &CallSite, roots: &BTreeMap<String, String>, dossier: &Dossier,
     let last = call.function.rsplit('.').next().unwrap_or_default();
     let first = call.function.split('.').next().unwrap_or_default();
     let known = roots.get(first).is_some_and(|root| PINNABLE.contains(&root.as_str()));
-    let own = call.arguments.iter().any(|a| a.text.as_deref().is_some_and(|text| is_model(text, dossier)));
+    let own = call.arguments.iter().any(|argument| names_model(argument, edits, dossier));
     let has = |name: &str| call.arguments.iter().any(|a| a.name.as_deref() == Some(name));
-    if known && LOADERS.contains(&last) && own && !has("revision") && !call.unpacks {
+    if known && LOADERS.contains(&last) && !has("revision") && !call.unpacks && !call.arguments.is_empty() {
         let comma = if call.trailing_comma { " " } else { ", " };
-        edits.put(call.close..call.close, &format!("{comma}revision=REVISION"), "the revision is pinned");
+        let (revision, change) = if own {
+            ("REVISION", "the revision is pinned")
+        } else {
+            ("\"main\"", "other repositories are asked for their branch `main`")
+        };
+        edits.put(call.close..call.close, &format!("{comma}revision={revision}"), change);
     }
     if last == "cuda" && call.arguments.is_empty() {
         edits.put(call.name_start(last)..call.close + 1, "to(DEVICE)", "runs on the device that is there");
@@ -128,6 +149,12 @@ fn on_call(call: &CallSite, roots: &BTreeMap<String, String>, dossier: &Dossier,
     for argument in &call.arguments {
         on_argument(argument, last, edits);
     }
+}
+
+/// Whether an argument is the model's id, or a name that was bound to it.
+fn names_model(argument: &Argument, edits: &Edits, dossier: &Dossier) -> bool {
+    let text = argument.text.as_deref();
+    text.is_some_and(|text| is_model(text, dossier)) || edits.bound.contains(&argument.source)
 }
 
 fn on_argument(argument: &Argument, function: &str, edits: &mut Edits) {

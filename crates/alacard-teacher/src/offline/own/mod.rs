@@ -138,7 +138,7 @@ fn fits(accepted: &[Shown], code: &str, packages: &BTreeSet<String>, catalog: &C
     let brought = catalog.imports().filter(|(_, package)| packages.contains(*package));
     let context = Context {
         packages: Packages::new(brought.map(|(root, package)| (root, package))),
-        ..Context::default()
+        ..Context::strict()
     };
     !alacard_check::check(&trial, &context)
         .iter()
