@@ -201,22 +201,15 @@ fn transformers(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, 
     })
 }
 
-/// Tasks that the Hub's inference client can call at an endpoint.
-const REMOTE: [&str; 28] = [
-    "audio-classification", "audio-to-audio", "automatic-speech-recognition", "document-question-answering",
-    "feature-extraction", "fill-mask", "image-classification", "image-segmentation", "image-text-to-text",
-    "image-to-image", "image-to-text", "image-to-video", "object-detection", "question-answering",
-    "sentence-similarity", "summarization", "table-question-answering", "text-classification",
-    "text-generation", "text-to-audio", "text-to-image", "text-to-speech", "text-to-video",
-    "token-classification", "translation", "visual-question-answering", "zero-shot-classification",
-    "zero-shot-image-classification",
-];
+/// Tasks that take no input which one request could carry.
+const LOCAL_ONLY: [&str; 4] = ["reinforcement-learning", "robotics", "graph-ml", "other"];
 
-/// The last way: the model behind an inference endpoint, for tasks that have a client call.
+/// The last way: the model behind an inference endpoint, which takes one input in a request.
 fn remote(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
     let task = task_of(dossier);
     let known = catalog.lesson("endpoint-task/common").is_some();
-    Ok(if known && REMOTE.contains(&task) && dossier.id.is_some() {
+    let fits = catalog.task(task)?.is_some() && !LOCAL_ONLY.contains(&task);
+    Ok(if known && fits && dossier.id.is_some() {
         let reason = format!("no code is known for its library, but the task {task} can be called at an endpoint");
         chosen(Route::Library, "endpoint-task", reason)
     } else {

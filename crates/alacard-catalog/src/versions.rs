@@ -14,6 +14,9 @@ pub struct Versions {
     /// Packages that do not fit beside `packages`; each names what has to give way.
     #[serde(default)]
     apart: BTreeMap<String, Apart>,
+    /// Newest versions of packages that were not resolved together with anything.
+    #[serde(default)]
+    alone: BTreeMap<String, String>,
 }
 
 /// A package that needs other versions than the table's around it.
@@ -37,6 +40,12 @@ pub struct PythonRange {
 }
 
 impl Versions {
+    /// Whether a version is known.
+    pub fn knows(&self, package: &str) -> bool {
+        let name = base(package);
+        self.packages.contains_key(name) || self.apart.contains_key(name) || self.alone.contains_key(name)
+    }
+
     /// `name==version` for each package, sorted; a package that stands apart brings its own
     /// versions of the others. Packages without a known version stand by their name alone.
     pub fn requirements<'a>(&self, packages: impl IntoIterator<Item = &'a str>) -> Vec<String> {
@@ -50,7 +59,8 @@ impl Versions {
                 .get(base(package))
                 .copied()
                 .or_else(|| self.apart.get(base(package)).map(|a| a.version.as_str()))
-                .or_else(|| self.packages.get(base(package)).map(String::as_str));
+                .or_else(|| self.packages.get(base(package)).map(String::as_str))
+                .or_else(|| self.alone.get(base(package)).map(String::as_str));
             let requirement =
                 version.map_or_else(|| (*package).to_owned(), |version| format!("{package}=={version}"));
             pinned.insert((*package).to_owned(), requirement);

@@ -34,7 +34,8 @@ static INFERENCE: Pattern = Pattern::new(|| {
         r"(?:^|\.)(?:from_pretrained|pipeline|generate|encode|encode_query|encode_document|predict|predict_proba|transcribe|forward|embed|embed_query",
         r"|create_model|create_completion|create_chat_completion|chat_completion|text_generation|feature_extraction|text_to_image",
         r"|automatic_speech_recognition|from_file|load_model|InferenceClient|OpenAI|Llama|SentenceTransformer|CrossEncoder|SparseEncoder",
-        r"|InferenceSession|from_single_file|hf_hub_download|snapshot_download|from_hparams|load_state_dict|from_hub|load_from_hub|decision_function|transform)$",
+        r"|InferenceSession|from_single_file|hf_hub_download|snapshot_download|from_hparams|load_state_dict|from_hub|load_from_hub|decision_function|transform",
+        r"|create_model_and_transforms|create_model_from_pretrained|Pipeline|Speech2Text|Text2Speech|load|load_learner|from_pretrained_keras|from_pretrained_fastai|post)$",
     ))
 });
 

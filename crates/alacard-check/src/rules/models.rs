@@ -91,7 +91,9 @@ const UNPINNED_LOAD: Rule = Rule {
     passing: "%% code\nfrom transformers import pipeline\ngenerate = pipeline('text-generation', model='Qwen/Qwen3-0.6B', revision='c1899de289a04d12100db370d81485cdf75e47ca')\nprint(generate('Hello'))",
     run: |lesson, sink| {
         for call in lesson.facts.calls.iter().filter(|c| is_load(c)) {
-            if call.keyword("revision").is_none() && !call.starred {
+            // Some libraries take the revision as part of the id: `f"{MODEL_ID}@{REVISION}"`.
+            let in_the_id = call.args.iter().any(|arg| matches!(arg, Arg::Built));
+            if call.keyword("revision").is_none() && !call.starred && !in_the_id {
                 sink.add(
                     call.place,
                     format!(

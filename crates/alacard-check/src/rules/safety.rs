@@ -27,7 +27,6 @@ const REMOTE_CODE: Rule = Rule {
 const UNSAFE_LOAD: Rule = Rule {
     id: "unsafe-load",
     sentence: "Files from elsewhere are not loaded in a way that runs what is in them.",
-    strict: Strict::Raise(Severity::Error),
     hint: "use safetensors, torch.load(…, weights_only=True), yaml.safe_load",
     failing: "%% code\nimport pickle\nprint(pickle.load(open('model.pkl', 'rb')))",
     passing: "%% code\nimport torch\nprint(torch.load('model.pt', weights_only=True))",

@@ -29,7 +29,7 @@ const ALIASES: [(&str, &str); 18] = [
 
 /// Libraries that tags name, the more special before the more general: the first that a page has
 /// counts. `pytorch`, `onnx` and the like name formats, not libraries.
-const TAGGED: [&str; 57] = [
+const TAGGED: [&str; 58] = [
     "sentence-transformers",
     "setfit",
     "span-marker",
@@ -53,6 +53,8 @@ const TAGGED: [&str; 57] = [
     "ml-agents",
     "sample-factory",
     "cleanrl",
+    // Not a library but a kind of agent whose files are all alike.
+    "q-learning",
     "sklearn",
     "fastai",
     "fasttext",

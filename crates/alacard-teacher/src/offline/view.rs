@@ -107,6 +107,19 @@ fn model(dossier: &Dossier) -> Json {
     view
 }
 
+/// The page's summary up to its last whole sentence; nothing when it is a stub.
+fn quotable(summary: &str) -> Option<String> {
+    let stub = ["TODO", "FIXME", "TBD", "XXX", "lorem ipsum", "insert", "your "].iter().any(|word| summary.contains(word));
+    let whole = summary.trim().trim_end_matches('…').trim_end_matches("...").trim_end();
+    let cut = if whole.len() == summary.trim().len() {
+        whole
+    } else {
+        let end = whole.rfind(['.', '!', '?', '。'])?;
+        whole.get(..whole.ceil_char_boundary(end + 1))?
+    };
+    (!stub && !cut.is_empty()).then(|| cut.to_owned())
+}
+
 /// What the configuration and the card say.
 fn shape(dossier: &Dossier) -> Map<String, Json> {
     let parameters = number(dossier.parameters.as_ref());
@@ -133,7 +146,7 @@ fn shape(dossier: &Dossier) -> Map<String, Json> {
         "evaluations": dossier.evaluations,
         "datasets": dossier.datasets,
         "generation": dossier.generation,
-        "summary": dossier.card.as_ref().and_then(|card| card.summary.clone()),
+        "summary": dossier.card.as_ref().and_then(|card| quotable(card.summary.as_deref()?)),
         "as_of": dossier.as_of,
         "origin": dossier.origin,
         "notices": dossier.notices,

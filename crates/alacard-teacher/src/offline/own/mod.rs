@@ -123,7 +123,8 @@ fn packages(catalog: &Catalog, imports: &BTreeSet<String>) -> Option<BTreeSet<St
     for import in imports.iter().filter(|import| !alacard_check::is_stdlib(import)) {
         packages.insert(catalog.package_of(import)?.to_owned());
     }
-    Some(packages)
+    let versions = catalog.versions().ok()?;
+    packages.iter().all(|package| versions.knows(package)).then_some(packages)
 }
 
 /// Whether an example can stand after those accepted before: no error in it, no unknown name.
@@ -135,9 +136,13 @@ fn fits(accepted: &[Shown], code: &str, packages: &BTreeSet<String>, catalog: &C
     }
     let own = trial.cells.len();
     trial.push(Cell::code(code));
+    let pin = |package: &str| {
+        let pinned = catalog.versions().map(|versions| versions.requirements([package]).join(""));
+        pinned.unwrap_or_else(|_| package.to_owned())
+    };
     let brought = catalog.imports().filter(|(_, package)| packages.contains(*package));
     let context = Context {
-        packages: Packages::new(brought.map(|(root, package)| (root, package))),
+        packages: Packages::new(brought.map(|(root, package)| (root, pin(package)))),
         ..Context::strict()
     };
     !alacard_check::check(&trial, &context)
