@@ -132,7 +132,7 @@ const MOST_PER_RULE: usize = 100;
 pub(crate) struct Sink<'a> {
     rule: &'a Rule,
     cells: &'a [Cell],
-    severity: Severity,
+    pub(crate) severity: Severity,
     taken: usize,
     findings: &'a mut Vec<Finding>,
 }

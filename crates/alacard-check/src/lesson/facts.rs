@@ -129,6 +129,8 @@ pub(crate) enum Use {
 pub(crate) struct Facts {
     pub(crate) calls: Vec<Call>,
     pub(crate) imports: Vec<Import>,
+    /// Names bound by `from module import name`, with the module's first part.
+    pub(crate) bound: BTreeMap<String, String>,
     /// `assert` statements.
     pub(crate) asserts: Vec<Place>,
     /// `...` where a statement is wanted.

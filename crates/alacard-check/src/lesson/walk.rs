@@ -233,6 +233,11 @@ impl<'a> Visitor<'a> for Walk<'_> {
             Stmt::ImportFrom(import) if import.level == 0 => {
                 if let Some(module) = &import.module {
                     self.import(self.place(import), module.as_str());
+                    let root = module.split('.').next().unwrap_or_default();
+                    for alias in &import.names {
+                        let bound = alias.asname.as_ref().unwrap_or(&alias.name).to_string();
+                        self.facts.bound.insert(bound, root.to_owned());
+                    }
                 }
             }
             Stmt::Assert(assert) => {

@@ -94,7 +94,10 @@ const UNPINNED_LOAD: Rule = Rule {
             // Some libraries take the revision as part of the id: `f"{MODEL_ID}@{REVISION}"`.
             let in_the_id = call.args.iter().any(|arg| matches!(arg, Arg::Built));
             if call.keyword("revision").is_none() && !call.starred && !in_the_id {
-                sink.add(
+                // Not every library has a place for it: then it is said, but it is no mistake.
+                let severity = if takes_revision(lesson, call) { sink.severity } else { Severity::Warning };
+                sink.add_as(
+                    severity,
                     call.place,
                     format!(
                         "`{}` loads without a revision",
@@ -106,6 +109,25 @@ const UNPINNED_LOAD: Rule = Rule {
     },
     ..Rule::BASE
 };
+
+/// Libraries whose loading calls take `revision`.
+const WITH_REVISION: [&str; 9] = [
+    "transformers",
+    "diffusers",
+    "peft",
+    "sentence_transformers",
+    "huggingface_hub",
+    "datasets",
+    "setfit",
+    "gliner",
+    "span_marker",
+];
+
+/// Whether the library that a call comes from is one of those; a name of unknown origin counts.
+fn takes_revision(lesson: &Lesson<'_>, call: &Call) -> bool {
+    let first = call.name.split('.').next().unwrap_or_default();
+    lesson.facts.bound.get(first).is_none_or(|root| WITH_REVISION.contains(&root.as_str()))
+}
 
 const UNPINNED_REVISION: Rule = Rule {
     id: "unpinned-revision",

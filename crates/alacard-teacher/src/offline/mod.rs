@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use alacard_catalog::recipe::{Difficulty, Format, Ui};
 use alacard_catalog::route::Route;
 use alacard_notebook::CellKind;
+use minijinja::context;
+use minijinja::value::Value;
 use render::Loaded;
 use serde_json::{Map, Value as Json, json};
 
@@ -78,7 +80,7 @@ impl Teacher for OfflineTeacher {
             (Route::Library, "library") => Extra::of_library(shelved::fill(&brief)?),
             _ => Extra::default(),
         };
-        let facts = outline::base_context(&brief, &loaded, &extra)?;
+        let facts = view::value(&outline::base_context(&brief, &loaded, &extra)?);
         Ok(Box::new(OfflineLesson { brief, loaded, extra, facts }))
     }
 }
@@ -107,7 +109,8 @@ struct OfflineLesson<'a> {
     brief: Brief<'a>,
     loaded: Arc<Loaded>,
     extra: Extra,
-    facts: Map<String, Json>,
+    /// Converted once: every template of the lesson reads the same values.
+    facts: Value,
 }
 
 impl Lesson for OfflineLesson<'_> {
@@ -143,7 +146,7 @@ impl OfflineLesson<'_> {
         variant: usize,
     ) -> Result<Option<Section>, TeachError> {
         let Some(template) = self.loaded.section(template) else { return Ok(None) };
-        let context = view::value(&self.context(outline, plan)?);
+        let context = self.context(outline, plan)?;
         let mut cells = self.loaded.cells(template, &context)?;
         if self.brief.recipe.format == Format::Manual {
             head(plan, &mut cells);
@@ -153,23 +156,23 @@ impl OfflineLesson<'_> {
     }
 
     /// The facts with what only the outline knows.
-    fn context(&self, outline: &Outline, plan: &SectionPlan) -> Result<Map<String, Json>, TeachError> {
-        let mut context = self.facts.clone();
+    fn context(&self, outline: &Outline, plan: &SectionPlan) -> Result<Value, TeachError> {
         let part = |s: &SectionPlan| json!({"title": s.heading(), "minutes": s.minutes, "kind": s.kind});
-        context.insert("lesson".into(), json!({
+        let mut own = Map::new();
+        own.insert("lesson".into(), json!({
             "title": outline.title, "objectives": outline.objectives,
             "requirements": outline.requirements, "variables": outline.variables,
             "minutes": outline.minutes(), "name": outline.lesson,
             "sections": outline.sections.iter().map(part).collect::<Vec<_>>(),
         }));
         let section = json!({"title": plan.title, "step": plan.step, "purpose": plan.purpose});
-        context.insert("section".into(), section);
+        own.insert("section".into(), section);
         if plan.kind == SectionKind::Quiz {
             let quiz = quiz::pick(&self.brief)?;
-            context.insert("quiz_data".into(), quiz::data(&quiz));
-            context.insert("quiz".into(), quiz);
+            own.insert("quiz_data".into(), quiz::data(&quiz));
+            own.insert("quiz".into(), quiz);
         }
-        Ok(context)
+        Ok(context! { ..view::value(&own), ..self.facts.clone() })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use alacard_catalog::recipe::{Format, Ui};
+use minijinja::value::Value;
 use serde_json::{Map, Value as Json, json};
 
 use super::lesson::SectionTemplate;
@@ -45,18 +46,17 @@ pub(crate) fn plan(
     brief: &Brief<'_>,
     loaded: &Loaded,
     extra: &Extra,
-    facts: &Map<String, Json>,
+    value: &Value,
 ) -> Result<Outline, TeachError> {
-    let value = view::value(facts);
     let mut sections = Vec::new();
     for (template, kind) in templates(brief, loaded) {
-        if loaded.holds(template.when.as_deref(), &value)? {
+        if loaded.holds(template.when.as_deref(), value)? {
             sections.push(SectionPlan {
                 id: template.id.clone(),
                 kind,
-                title: loaded.words_of(&template.title, &value)?,
+                title: loaded.words_of(&template.title, value)?,
                 step: None,
-                purpose: loaded.words_of(&template.purpose, &value)?,
+                purpose: loaded.words_of(&template.purpose, value)?,
                 minutes: template.minutes,
             });
         }
@@ -68,7 +68,7 @@ pub(crate) fn plan(
         teacher: "offline".to_owned(),
         lesson: brief.chosen.lesson.clone(),
         route: brief.chosen.route.as_str().to_owned(),
-        objectives: objectives(loaded, &value)?,
+        objectives: objectives(loaded, value)?,
         requirements: requirements(brief, loaded, extra),
         variables: variables(brief, loaded),
         sections,
@@ -104,7 +104,7 @@ const DOCS: &str = "https://huggingface.co/docs";
 /// Packages that Colab and Kaggle bring, and that must not be replaced in a running kernel.
 fn preinstalled(requirement: &str) -> bool {
     let name = requirement.split("==").next().unwrap_or_default();
-    matches!(name, "torch" | "torchvision" | "torchaudio" | "numpy")
+    matches!(name, "torch" | "torchvision" | "torchaudio" | "numpy" | "tensorflow")
 }
 
 fn templates<'a>(brief: &Brief<'_>, loaded: &'a Loaded) -> Vec<(&'a SectionTemplate, SectionKind)> {
@@ -183,7 +183,22 @@ fn extra_packages(brief: &Brief<'_>) -> BTreeSet<String> {
     if model_type == "marian" {
         packages.insert("sacremoses".to_owned());
     }
+    if brief.chosen.lesson == "feature-extraction" {
+        packages.extend(reader_packages(dossier).iter().map(|name| (*name).to_owned()));
+    }
     packages
+}
+
+/// What a backbone that reads sound or pictures needs besides its weights; texts need nothing.
+fn reader_packages(dossier: &alacard_hub::dossier::Dossier) -> &'static [&'static str] {
+    let processor = dossier.processor.as_ref().map_or("", |fact| fact.value.as_str());
+    match processor {
+        _ if dossier.sentence_transformer.is_some() => &[],
+        "AutoImageProcessor" => &["pillow", "torchvision"],
+        "AutoFeatureExtractor" => &["soundfile"],
+        _ if dossier.sampling_rate.is_some() => &["soundfile"],
+        _ => &[],
+    }
 }
 
 /// Model types whose tokenizers are SentencePiece models (`facts` of transformers' own requirements).
