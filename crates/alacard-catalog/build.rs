@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../catalog");
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default())
+        .join("../../catalog");
     println!("cargo:rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, &root, &mut files);
@@ -14,8 +15,15 @@ fn main() {
         let _ = writeln!(table, "    ({name:?}, include_str!({path:?})),");
     }
     table.push_str("];\n");
-    let _ = writeln!(table, "/// Changes with every change of the embedded catalogue.");
-    let _ = writeln!(table, "pub const FINGERPRINT: &str = \"{:016x}\";", fingerprint(&files));
+    let _ = writeln!(
+        table,
+        "/// Changes with every change of the embedded catalogue."
+    );
+    let _ = writeln!(
+        table,
+        "pub const FINGERPRINT: &str = \"{:016x}\";",
+        fingerprint(&files)
+    );
     let out = PathBuf::from(std::env::var("OUT_DIR").unwrap_or_default()).join("embedded.rs");
     if let Err(error) = std::fs::write(&out, table) {
         panic!("cannot write {}: {error}", out.display());
@@ -25,13 +33,18 @@ fn main() {
 /// Every regular file below `folder`, as (name relative to the root with `/`, absolute path).
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
     println!("cargo:rerun-if-changed={}", folder.display());
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() {
             collect(root, &path, files);
         } else if let (Ok(name), Ok(full)) = (path.strip_prefix(root), path.canonicalize()) {
-            files.push((name.display().to_string().replace('\\', "/"), full.display().to_string()));
+            files.push((
+                name.display().to_string().replace('\\', "/"),
+                full.display().to_string(),
+            ));
         }
     }
 }

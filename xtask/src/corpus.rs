@@ -35,7 +35,18 @@ pub(crate) fn matrix() -> Result<()> {
 
 fn combinations(name: &str, options: &[&str]) -> Result<()> {
     let out = shell::text(&place(name)?);
-    let mut arguments = vec!["run", "--quiet", "--release", "--locked", "-p", "alacard-pipeline", "--example", "matrix", "--", &out];
+    let mut arguments = vec![
+        "run",
+        "--quiet",
+        "--release",
+        "--locked",
+        "-p",
+        "alacard-pipeline",
+        "--example",
+        "matrix",
+        "--",
+        &out,
+    ];
     arguments.extend(options);
     shell::run("cargo", &arguments)?;
     judge(&out)
@@ -48,7 +59,15 @@ fn judge(folder: &str) -> Result<()> {
     let list = format!("{folder}.txt");
     std::fs::write(&list, files.join("\n"))?;
     let python = oracle::python()?;
-    shell::run("sh", &["-c", "exec \"$0\" python/oracle.py - < \"$1\"", &python, &list])
+    shell::run(
+        "sh",
+        &[
+            "-c",
+            "exec \"$0\" python/oracle.py - < \"$1\"",
+            &python,
+            &list,
+        ],
+    )
 }
 
 fn collect(folder: &Path, files: &mut Vec<String>) -> Result<()> {
@@ -72,15 +91,36 @@ pub(crate) fn run(folder: Option<&str>) -> Result<()> {
     }
     let out = shell::text(&place("corpus")?);
     let report = format!("{out}/report.json");
-    let head = ["run", "--quiet", "--release", "--locked", "-p", "alacard", "--"];
-    let tail = ["batch", &index, "--hub-dir", folder, "--offline", "--out", &out, "--report", &report];
+    let head = [
+        "run",
+        "--quiet",
+        "--release",
+        "--locked",
+        "-p",
+        "alacard",
+        "--",
+    ];
+    let tail = [
+        "batch",
+        &index,
+        "--hub-dir",
+        folder,
+        "--offline",
+        "--out",
+        &out,
+        "--report",
+        &report,
+    ];
     shell::run("cargo", &[&head[..], &tail[..]].concat())?;
     judge(&out)
 }
 
 /// The figures of the README, beside Python's.
 pub(crate) fn bench() -> Result<()> {
-    shell::run("cargo", &["build", "--release", "--locked", "-p", "alacard"])?;
+    shell::run(
+        "cargo",
+        &["build", "--release", "--locked", "-p", "alacard"],
+    )?;
     let python = oracle::python()?;
     shell::run(&python, &["benches/figures.py", "target/release/alacard"])?;
     shell::run("cargo", &["bench", "--locked", "-p", "alacard-pipeline"])

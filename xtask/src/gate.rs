@@ -9,12 +9,35 @@ pub(crate) fn test() -> Result<()> {
     let python = oracle::python()?;
     shell::run("cargo", &["fmt", "--all", "--check"])?;
     licences::check()?;
-    shell::run("cargo", &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"])?;
-    shell::run_with("cargo", &["doc", "--workspace", "--no-deps", "--locked", "--quiet"], &[("RUSTDOCFLAGS", "-D warnings")])?;
+    shell::run(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    shell::run_with(
+        "cargo",
+        &["doc", "--workspace", "--no-deps", "--locked", "--quiet"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    )?;
     docs::run(true)?;
     corpus::gate()?;
     // Last, so that the test runner's own lines close the output. The ignored tests are those
     // that need the Python made above.
-    let tests = ["test", "--workspace", "--all-features", "--locked", "--", "--include-ignored"];
+    let tests = [
+        "test",
+        "--workspace",
+        "--all-features",
+        "--locked",
+        "--",
+        "--include-ignored",
+    ];
     shell::run_with("cargo", &tests, &[("ALACARD_TEST_PYTHON", &python)])
 }

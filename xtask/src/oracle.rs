@@ -13,7 +13,10 @@ fn folder() -> PathBuf {
 
 /// The environment's Python, made when it is not there or its requirements changed.
 pub(crate) fn python() -> Result<String> {
-    let (folder, lock) = (folder(), shell::root().join("python/oracle-requirements.txt"));
+    let (folder, lock) = (
+        folder(),
+        shell::root().join("python/oracle-requirements.txt"),
+    );
     let python = shell::text(&folder.join("bin/python"));
     let wanted = std::fs::read_to_string(&lock).context("python/oracle-requirements.txt")?;
     let stamp = folder.join("requirements.txt");
@@ -29,10 +32,24 @@ pub(crate) fn python() -> Result<String> {
 fn make(folder: &str, python: &str, lock: &str) -> Result<()> {
     if shell::exists("uv") {
         shell::run("uv", &["venv", "--quiet", "--clear", folder])?;
-        return shell::run("uv", &["pip", "install", "--quiet", "--python", python, "-r", lock]);
+        return shell::run(
+            "uv",
+            &["pip", "install", "--quiet", "--python", python, "-r", lock],
+        );
     }
     shell::run("python3", &["-m", "venv", "--clear", folder])?;
-    shell::run(python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", lock])
+    shell::run(
+        python,
+        &[
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "-r",
+            lock,
+        ],
+    )
 }
 
 /// Judges files and folders.

@@ -16,11 +16,20 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<()> {
 }
 
 /// As [`run`], with environment variables.
-pub(crate) fn run_with(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+pub(crate) fn run_with(
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<()> {
     println!("$ {program} {}", arguments.join(" "));
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(root()).envs(variables.iter().copied());
-    let status = command.status().with_context(|| format!("cannot start `{program}`"))?;
+    command
+        .args(arguments)
+        .current_dir(root())
+        .envs(variables.iter().copied());
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{program}`"))?;
     if !status.success() {
         bail!("`{program} {}` ended with {status}", arguments.join(" "));
     }
@@ -36,14 +45,23 @@ pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String> {
         .output()
         .with_context(|| format!("cannot start `{program}`"))?;
     if !out.status.success() {
-        bail!("`{program} {}` ended with {}", arguments.join(" "), out.status);
+        bail!(
+            "`{program} {}` ended with {}",
+            arguments.join(" "),
+            out.status
+        );
     }
     String::from_utf8(out.stdout).context("the output is not text")
 }
 
 /// Whether a program can be started.
 pub(crate) fn exists(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok()
 }
 
 /// A path as text for a command line.

@@ -24,7 +24,13 @@ pub enum CardKind {
 
 impl CardKind {
     /// All kinds, in the order in which people are shown them.
-    pub const ALL: [Self; 5] = [Self::Model, Self::Prompts, Self::Topic, Self::Difficulty, Self::Ui];
+    pub const ALL: [Self; 5] = [
+        Self::Model,
+        Self::Prompts,
+        Self::Topic,
+        Self::Difficulty,
+        Self::Ui,
+    ];
 
     /// The name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -66,7 +72,10 @@ impl Card {
     /// Whether every word stands in the id, the title or the blurb; no words match everything.
     pub fn matches(&self, words: &str) -> bool {
         let text = format!("{} {} {}", self.id, self.title, self.blurb).to_lowercase();
-        words.to_lowercase().split_whitespace().all(|word| text.contains(word))
+        words
+            .to_lowercase()
+            .split_whitespace()
+            .all(|word| text.contains(word))
     }
 }
 
@@ -79,9 +88,19 @@ impl Catalog {
     pub fn cards(&self, kind: CardKind) -> Result<Vec<Card>, CatalogError> {
         match kind {
             CardKind::Model => self.model_cards(),
-            CardKind::Prompts => Prompts::ALL.iter().map(|prompts| self.pack_card(*prompts)).collect(),
-            CardKind::Topic => self.topic_ids().iter().map(|id| self.topic_card(id)).collect(),
-            CardKind::Difficulty => Ok(Difficulty::ALL.iter().map(|level| difficulty_card(*level)).collect()),
+            CardKind::Prompts => Prompts::ALL
+                .iter()
+                .map(|prompts| self.pack_card(*prompts))
+                .collect(),
+            CardKind::Topic => self
+                .topic_ids()
+                .iter()
+                .map(|id| self.topic_card(id))
+                .collect(),
+            CardKind::Difficulty => Ok(Difficulty::ALL
+                .iter()
+                .map(|level| difficulty_card(*level))
+                .collect()),
             CardKind::Ui => Ok(Ui::ALL.iter().map(|ui| ui_card(*ui)).collect()),
         }
     }
@@ -92,14 +111,26 @@ impl Catalog {
             let task = self.task(&model.task)?;
             let blurb = task.map_or_else(|| model.task.clone(), |task| task.verb.clone());
             let title = model.id.rsplit('/').next().unwrap_or(&model.id).to_owned();
-            cards.push(Card { kind: CardKind::Model, title, emoji: String::new(), blurb, id: model.id });
+            cards.push(Card {
+                kind: CardKind::Model,
+                title,
+                emoji: String::new(),
+                blurb,
+                id: model.id,
+            });
         }
         Ok(cards)
     }
 
     fn pack_card(&self, prompts: Prompts) -> Result<Card, CatalogError> {
         let pack = self.pack(prompts)?;
-        Ok(Card { kind: CardKind::Prompts, id: pack.id, title: pack.title, emoji: pack.emoji, blurb: pack.blurb })
+        Ok(Card {
+            kind: CardKind::Prompts,
+            id: pack.id,
+            title: pack.title,
+            emoji: pack.emoji,
+            blurb: pack.blurb,
+        })
     }
 
     fn topic_card(&self, id: &str) -> Result<Card, CatalogError> {
@@ -138,5 +169,11 @@ fn ui_card(ui: Ui) -> Card {
 }
 
 fn plain_card(kind: CardKind, id: &str, emoji: &str, blurb: &str) -> Card {
-    Card { kind, id: id.to_owned(), title: crate::capitalised(id), emoji: emoji.to_owned(), blurb: blurb.to_owned() }
+    Card {
+        kind,
+        id: id.to_owned(),
+        title: crate::capitalised(id),
+        emoji: emoji.to_owned(),
+        blurb: blurb.to_owned(),
+    }
 }

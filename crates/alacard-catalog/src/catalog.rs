@@ -53,7 +53,10 @@ impl Catalog {
 
     /// The catalogue in the binary with the files of a folder over it.
     pub fn with_folder(folder: &Path) -> Self {
-        Self { files: Files::new(Some(folder.to_path_buf())), ..Self::default() }
+        Self {
+            files: Files::new(Some(folder.to_path_buf())),
+            ..Self::default()
+        }
     }
 
     /// The text of a lesson file (`text-classification/beginner`).
@@ -100,7 +103,11 @@ impl Catalog {
     pub fn library(&self, id: &str) -> Result<Option<&Library>, CatalogError> {
         let read = || {
             let table: Libraries = self.read("libraries.toml")?;
-            Ok(table.library.into_iter().map(|l| (l.id.clone(), l)).collect())
+            Ok(table
+                .library
+                .into_iter()
+                .map(|l| (l.id.clone(), l))
+                .collect())
         };
         Ok(held(self.libraries.get_or_init(read))?.get(id))
     }
@@ -123,7 +130,10 @@ impl Catalog {
     /// All pairs of import root and package, sorted.
     pub fn imports(&self) -> impl Iterator<Item = (&str, &str)> {
         let imports = held(self.imports.get_or_init(|| self.read("imports.toml"))).ok();
-        imports.into_iter().flat_map(|i| &i.imports).map(|(k, v)| (k.as_str(), v.as_str()))
+        imports
+            .into_iter()
+            .flat_map(|i| &i.imports)
+            .map(|(k, v)| (k.as_str(), v.as_str()))
     }
 
     /// Ids of the topics that the catalogue has, without the template of own topics.
@@ -175,7 +185,9 @@ impl Catalog {
 
     fn speech(&self, id: &str) -> Result<Option<Speech>, CatalogError> {
         let name = format!("speech/{id}.toml");
-        let Some(text) = self.files.text(&name) else { return Ok(None) };
+        let Some(text) = self.files.text(&name) else {
+            return Ok(None);
+        };
         let mut speech: Speech = parse(&name, &text)?;
         speech.base64.retain(|c| !c.is_whitespace());
         Ok(Some(speech))
@@ -195,13 +207,17 @@ impl Catalog {
     }
 
     fn text(&self, name: &str) -> Result<Cow<'static, str>, CatalogError> {
-        self.files.text(name).ok_or_else(|| CatalogError::Missing(name.to_owned()))
+        self.files
+            .text(name)
+            .ok_or_else(|| CatalogError::Missing(name.to_owned()))
     }
 }
 
 fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, CatalogError> {
-    toml::from_str(text)
-        .map_err(|error| CatalogError::Unreadable { name: name.to_owned(), message: error.to_string() })
+    toml::from_str(text).map_err(|error| CatalogError::Unreadable {
+        name: name.to_owned(),
+        message: error.to_string(),
+    })
 }
 
 fn held<T>(result: &Result<T, CatalogError>) -> Result<&T, CatalogError> {
@@ -212,10 +228,22 @@ fn held<T>(result: &Result<T, CatalogError>) -> Result<&T, CatalogError> {
 fn on_words(template: &str, words: &str) -> String {
     let clean: String = words
         .chars()
-        .map(|c| if c.is_control() || "\"'\\{}".contains(c) { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || "\"'\\{}".contains(c) {
+                ' '
+            } else {
+                c
+            }
+        })
         .take(60)
         .collect();
     let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    let clean = if clean.is_empty() { UnknownCard::FALLBACK_TOPIC.to_owned() } else { clean };
-    template.replace("{topic}", &clean).replace("{Topic}", &capitalised(&clean))
+    let clean = if clean.is_empty() {
+        UnknownCard::FALLBACK_TOPIC.to_owned()
+    } else {
+        clean
+    };
+    template
+        .replace("{topic}", &clean)
+        .replace("{Topic}", &capitalised(&clean))
 }

@@ -20,15 +20,34 @@ impl UnknownCard {
             .map(|name| (strsim::jaro_winkler(given, name), name))
             .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-        let near: Vec<String> =
-            scored.iter().filter(|(score, _)| *score > 0.7).take(3).map(|(_, n)| (*n).to_owned()).collect();
-        let nearest = if near.is_empty() { scored.iter().map(|(_, n)| (*n).to_owned()).collect() } else { near };
-        Self { kind: kind.to_lowercase(), given: given.to_owned(), nearest }
+        let near: Vec<String> = scored
+            .iter()
+            .filter(|(score, _)| *score > 0.7)
+            .take(3)
+            .map(|(_, n)| (*n).to_owned())
+            .collect();
+        let nearest = if near.is_empty() {
+            scored.iter().map(|(_, n)| (*n).to_owned()).collect()
+        } else {
+            near
+        };
+        Self {
+            kind: kind.to_lowercase(),
+            given: given.to_owned(),
+            nearest,
+        }
     }
 
     /// What to do: the nearest names in one sentence.
     pub fn hint(&self) -> String {
-        format!("did you mean {}?", self.nearest.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))
+        format!(
+            "did you mean {}?",
+            self.nearest
+                .iter()
+                .map(|n| format!("`{n}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )
     }
 }
 

@@ -53,8 +53,24 @@ impl Pack {
         let own = [
             ("chat", topic.chat.intermediate.clone()),
             ("completion", topic.completions.clone()),
-            ("text", topic.sentences.iter().map(|s| s.text.clone()).take(5).collect()),
-            ("question", topic.qa.questions.iter().map(|q| q.question.clone()).collect()),
+            (
+                "text",
+                topic
+                    .sentences
+                    .iter()
+                    .map(|s| s.text.clone())
+                    .take(5)
+                    .collect(),
+            ),
+            (
+                "question",
+                topic
+                    .qa
+                    .questions
+                    .iter()
+                    .map(|q| q.question.clone())
+                    .collect(),
+            ),
             ("vision", topic.picture.questions.clone()),
             ("image", topic.picture.prompts.clone()),
         ];
@@ -67,5 +83,7 @@ impl Pack {
 /// The text with its first letter as a capital.
 pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }

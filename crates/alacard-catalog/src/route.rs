@@ -8,7 +8,9 @@ use crate::recipe::Runtime;
 use crate::{Catalog, CatalogError};
 
 /// The closed list of routes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Route {
     /// A full lesson of the catalogue.
@@ -72,7 +74,11 @@ pub fn candidates(
 }
 
 fn chosen(route: Route, lesson: &str, reason: impl Into<String>) -> Option<Chosen> {
-    Some(Chosen { route, lesson: lesson.to_owned(), reason: reason.into() })
+    Some(Chosen {
+        route,
+        lesson: lesson.to_owned(),
+        reason: reason.into(),
+    })
 }
 
 pub(crate) fn task_of(dossier: &Dossier) -> &str {
@@ -80,7 +86,10 @@ pub(crate) fn task_of(dossier: &Dossier) -> &str {
 }
 
 pub(crate) fn library_of(dossier: &Dossier) -> &str {
-    dossier.library.as_ref().map_or("", |fact| fact.value.as_str())
+    dossier
+        .library
+        .as_ref()
+        .map_or("", |fact| fact.value.as_str())
 }
 
 /// The endpoint lesson of a task, if it has one.
@@ -96,13 +105,22 @@ pub fn endpoint_lesson(task: &str) -> Option<&'static str> {
 
 fn endpoint(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
     let task = task_of(dossier);
-    let Some(mut lesson) = endpoint_lesson(task) else { return Ok(None) };
-    if task == "text-generation" && dossier.chat_template.is_none() && !has_tag(dossier, "conversational") {
+    let Some(mut lesson) = endpoint_lesson(task) else {
+        return Ok(None);
+    };
+    if task == "text-generation"
+        && dossier.chat_template.is_none()
+        && !has_tag(dossier, "conversational")
+    {
         lesson = "endpoint-text";
     }
     let known = catalog.lesson(&format!("{lesson}/common")).is_some();
     let reason = format!("the recipe asks for an endpoint and the task is {task}");
-    Ok(if known { chosen(Route::Task, lesson, reason) } else { None })
+    Ok(if known {
+        chosen(Route::Task, lesson, reason)
+    } else {
+        None
+    })
 }
 
 fn has_tag(dossier: &Dossier, tag: &str) -> bool {
@@ -110,7 +128,9 @@ fn has_tag(dossier: &Dossier, tag: &str) -> bool {
 }
 
 fn gguf(_: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
-    let Some(gguf) = &dossier.gguf else { return Ok(None) };
+    let Some(gguf) = &dossier.gguf else {
+        return Ok(None);
+    };
     let task = task_of(dossier);
     let fits = task.is_empty() || GENERATION.contains(&task);
     let other_weights = dossier.files.iter().flatten().any(|file| {
@@ -119,24 +139,45 @@ fn gguf(_: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> 
     if !fits || other_weights || gguf.value.chosen.is_none() {
         return Ok(None);
     }
-    Ok(chosen(Route::Gguf, "gguf", "the repository holds GGUF files"))
+    Ok(chosen(
+        Route::Gguf,
+        "gguf",
+        "the repository holds GGUF files",
+    ))
 }
 
 fn adapter(_: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
-    let based = dossier.base.as_ref().is_some_and(|base| !base.value.models.is_empty());
+    let based = dossier
+        .base
+        .as_ref()
+        .is_some_and(|base| !base.value.models.is_empty());
     if !based {
         return Ok(None);
     }
-    let diffusers_lora = dossier.diffusers.as_ref().is_some_and(|d| d.value.lora_file.is_some());
+    let diffusers_lora = dossier
+        .diffusers
+        .as_ref()
+        .is_some_and(|d| d.value.lora_file.is_some());
     if task_of(dossier) == "text-to-image" && (diffusers_lora || has_tag(dossier, "lora")) {
-        return Ok(chosen(Route::Adapter, "lora", "a LoRA on a text-to-image base model"));
+        return Ok(chosen(
+            Route::Adapter,
+            "lora",
+            "a LoRA on a text-to-image base model",
+        ));
     }
     let taught = matches!(
-        dossier.peft.as_ref().and_then(|p| p.value.task_type.as_deref()),
+        dossier
+            .peft
+            .as_ref()
+            .and_then(|p| p.value.task_type.as_deref()),
         None | Some("CAUSAL_LM" | "SEQ_CLS" | "TOKEN_CLS" | "SEQ_2_SEQ_LM" | "FEATURE_EXTRACTION")
     );
     let peft = dossier.peft.is_some() || library_of(dossier) == "peft";
-    Ok(if peft && taught { chosen(Route::Adapter, "peft", "a PEFT adapter on its base model") } else { None })
+    Ok(if peft && taught {
+        chosen(Route::Adapter, "peft", "a PEFT adapter on its base model")
+    } else {
+        None
+    })
 }
 
 /// Libraries whose models the task lessons can load.
@@ -150,41 +191,66 @@ fn task(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogE
     let lesson = match (task, library) {
         ("image-classification", "timm") => "timm".to_owned(),
         (_, "timm") => "timm-features".to_owned(),
-        ("sentence-similarity" | "feature-extraction" | "text-ranking", "sentence-transformers") if cross_encoder(dossier) => "cross-encoder".to_owned(),
+        (
+            "sentence-similarity" | "feature-extraction" | "text-ranking",
+            "sentence-transformers",
+        ) if cross_encoder(dossier) => "cross-encoder".to_owned(),
         ("text-ranking", _) => "cross-encoder".to_owned(),
-        _ => catalog.task(task)?.map(|t| t.lesson.clone()).unwrap_or_default(),
+        _ => catalog
+            .task(task)?
+            .map(|t| t.lesson.clone())
+            .unwrap_or_default(),
     };
     let fits = TAUGHT_LIBRARIES.contains(&library) || library == "timm";
     let known = !lesson.is_empty() && catalog.lesson(&format!("{lesson}/common")).is_some();
-    Ok(if fits && known { chosen(Route::Task, &lesson, format!("the task is {task}")) } else { None })
+    Ok(if fits && known {
+        chosen(Route::Task, &lesson, format!("the task is {task}"))
+    } else {
+        None
+    })
 }
 
 fn cross_encoder(dossier: &Dossier) -> bool {
-    dossier.sentence_transformer.as_ref().is_some_and(|st| st.value.cross_encoder)
+    dossier
+        .sentence_transformer
+        .as_ref()
+        .is_some_and(|st| st.value.cross_encoder)
 }
 
 fn card(_: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
     Ok(match usable_examples(dossier).next() {
-        Some(_) => chosen(Route::Card, "card", "the page has examples of its own that parse"),
+        Some(_) => chosen(
+            Route::Card,
+            "card",
+            "the page has examples of its own that parse",
+        ),
         None => None,
     })
 }
 
 /// The page's Python examples that parse and import something.
-pub fn usable_examples(dossier: &Dossier) -> impl Iterator<Item = &alacard_hub::dossier::CodeExample> {
+pub fn usable_examples(
+    dossier: &Dossier,
+) -> impl Iterator<Item = &alacard_hub::dossier::CodeExample> {
     let card = dossier.card.as_ref();
-    card.into_iter().flat_map(|card| &card.examples).filter(|example| {
-        example.language == ExampleLanguage::Python && example.parses && !example.imports.is_empty()
-    })
+    card.into_iter()
+        .flat_map(|card| &card.examples)
+        .filter(|example| {
+            example.language == ExampleLanguage::Python
+                && example.parses
+                && !example.imports.is_empty()
+        })
 }
 
 fn library(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
     let id = library_of(dossier);
     let entry = catalog.library(id)?;
     Ok(match entry {
-        Some(entry) if entry.status == "run" => {
-            chosen(Route::Library, "library", format!("the library table knows how to run {}", entry.title))
-        }
+        Some(entry) if entry.status == "run" => chosen(
+            Route::Library,
+            "library",
+            format!("the library table knows how to run {}", entry.title),
+        ),
         _ => None,
     })
 }
@@ -192,10 +258,15 @@ fn library(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, Catal
 /// Any other model of transformers: the class that its configuration names, found at run time.
 fn transformers(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
     let fits = library_of(dossier) == "transformers"
-        || (library_of(dossier).is_empty() && (dossier.model_type.is_some() || dossier.architecture.is_some()));
+        || (library_of(dossier).is_empty()
+            && (dossier.model_type.is_some() || dossier.architecture.is_some()));
     let known = catalog.lesson("transformers/common").is_some();
     Ok(if fits && known {
-        chosen(Route::Library, "transformers", "a transformers model without a lesson of its own")
+        chosen(
+            Route::Library,
+            "transformers",
+            "a transformers model without a lesson of its own",
+        )
     } else {
         None
     })
@@ -210,7 +281,9 @@ fn remote(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, Catalo
     let known = catalog.lesson("endpoint-task/common").is_some();
     let fits = catalog.task(task)?.is_some() && !LOCAL_ONLY.contains(&task);
     Ok(if known && fits && dossier.id.is_some() {
-        let reason = format!("no code is known for its library, but the task {task} can be called at an endpoint");
+        let reason = format!(
+            "no code is known for its library, but the task {task} can be called at an endpoint"
+        );
         chosen(Route::Library, "endpoint-task", reason)
     } else {
         None

@@ -29,8 +29,13 @@ impl ModelCard {
         let downloads = dossier.downloads.as_ref().map_or(0, |fact| fact.value);
         Self {
             id: id.to_owned(),
-            task: dossier.task.as_ref().map(|fact| fact.value.clone()).unwrap_or_default(),
-            chat: dossier.chat_template.is_some() || dossier.tags.iter().any(|tag| tag == "conversational"),
+            task: dossier
+                .task
+                .as_ref()
+                .map(|fact| fact.value.clone())
+                .unwrap_or_default(),
+            chat: dossier.chat_template.is_some()
+                || dossier.tags.iter().any(|tag| tag == "conversational"),
             weight: (downloads as f64).sqrt().max(1.0),
         }
     }
@@ -41,8 +46,13 @@ impl ModelCard {
 pub fn shelf() -> Vec<ModelCard> {
     let card = |id: &str| {
         let dossier = alacard_hub::build(&alacard_hub::shelf::material(id)?);
-        let weight = f64::from(alacard_hub::shelf::popularity(id).unwrap_or(1)).max(1.0).sqrt();
-        Some(ModelCard { weight, ..ModelCard::of(id, &dossier) })
+        let weight = f64::from(alacard_hub::shelf::popularity(id).unwrap_or(1))
+            .max(1.0)
+            .sqrt();
+        Some(ModelCard {
+            weight,
+            ..ModelCard::of(id, &dossier)
+        })
     };
     alacard_hub::shelf::ids().filter_map(card).collect()
 }
@@ -103,7 +113,10 @@ pub fn deal(
     for model in models {
         let (uis, packs) = compatible(catalog, model)?;
         let named = locks.get("model").is_none_or(|id| *id == model.id);
-        if named && wanted.is_none_or(|ui| uis.contains(&ui)) && pack.is_none_or(|p| packs.contains(&p)) {
+        if named
+            && wanted.is_none_or(|ui| uis.contains(&ui))
+            && pack.is_none_or(|p| packs.contains(&p))
+        {
             fitting.push((model, uis, packs));
         }
     }
@@ -117,14 +130,20 @@ pub fn deal(
     let difficulty = match locked(locks, "difficulty")? {
         Some(level) => level,
         // Half of all hands are for beginners.
-        None => *dice.pick(Difficulty::ALL, &[2.0, 1.2, 0.8]).unwrap_or(&Difficulty::Beginner),
+        None => *dice
+            .pick(Difficulty::ALL, &[2.0, 1.2, 0.8])
+            .unwrap_or(&Difficulty::Beginner),
     };
     Ok(Hand {
         model: model.id.clone(),
         topic,
-        prompts: pack.or_else(|| dice.even(packs).copied()).ok_or(DealError::Nothing)?,
+        prompts: pack
+            .or_else(|| dice.even(packs).copied())
+            .ok_or(DealError::Nothing)?,
         difficulty,
-        ui: wanted.or_else(|| dice.even(uis).copied()).unwrap_or(Ui::None),
+        ui: wanted
+            .or_else(|| dice.even(uis).copied())
+            .unwrap_or(Ui::None),
         seed,
     })
 }
@@ -137,12 +156,17 @@ fn locked<T: std::str::FromStr<Err = UnknownCard>>(
 }
 
 /// UI components and prompt packs that go with a model.
-fn compatible(catalog: &Catalog, model: &ModelCard) -> Result<(Vec<Ui>, Vec<Prompts>), CatalogError> {
+fn compatible(
+    catalog: &Catalog,
+    model: &ModelCard,
+) -> Result<(Vec<Ui>, Vec<Prompts>), CatalogError> {
     let task = catalog.task(&model.task)?;
     let mut uis = task.map(|task| task.ui.clone()).unwrap_or_default();
     uis.retain(|ui| *ui != Ui::None && (*ui != Ui::Chat || model.chat));
     uis.push(Ui::None);
-    let packs = task.map(|task| task.packs.clone()).filter(|packs| !packs.is_empty());
+    let packs = task
+        .map(|task| task.packs.clone())
+        .filter(|packs| !packs.is_empty());
     Ok((uis, packs.unwrap_or_else(|| Prompts::ALL.to_vec())))
 }
 

@@ -57,7 +57,11 @@ impl Notebook {
         let Value::Object(metadata) = metadata else {
             unreachable!("the literal above is an object")
         };
-        Self { cells: Vec::new(), metadata, minor: FORMAT.1 }
+        Self {
+            cells: Vec::new(),
+            metadata,
+            minor: FORMAT.1,
+        }
     }
 
     /// Appends a cell. A cell without an id gets one made from its position and content, so that
@@ -88,7 +92,11 @@ impl Notebook {
         if self.cells.is_empty() {
             return 0.0;
         }
-        let markdown = self.cells.iter().filter(|c| c.kind == CellKind::Markdown).count();
+        let markdown = self
+            .cells
+            .iter()
+            .filter(|c| c.kind == CellKind::Markdown)
+            .count();
         markdown as f64 / self.cells.len() as f64
     }
 }

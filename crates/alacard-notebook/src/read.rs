@@ -29,12 +29,19 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Notebook, ReadError> {
         Some(other) => return Err(ReadError::Version(other)),
         None => return Err(shape("`nbformat` is missing")),
     }
-    let minor = top.get("nbformat_minor").and_then(Value::as_u64).unwrap_or(0);
+    let minor = top
+        .get("nbformat_minor")
+        .and_then(Value::as_u64)
+        .unwrap_or(0);
     let metadata = object(top.remove("metadata"), "metadata")?;
     let Some(Value::Array(cells)) = top.remove("cells") else {
         return Err(shape("`cells` is missing or not a list"));
     };
-    let mut notebook = Notebook { cells: Vec::with_capacity(cells.len()), metadata, minor };
+    let mut notebook = Notebook {
+        cells: Vec::with_capacity(cells.len()),
+        metadata,
+        minor,
+    };
     for (position, cell) in cells.into_iter().enumerate() {
         notebook.push(read_cell(cell, position)?);
     }
@@ -56,7 +63,11 @@ fn read_cell(cell: Value, position: usize) -> Result<Cell, ReadError> {
         _ => Vec::new(),
     };
     Ok(Cell {
-        id: cell.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        id: cell
+            .get("id")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         kind,
         source: joined(cell.get("source"), position)?,
         metadata: object(cell.remove("metadata"), "a cell's metadata")?,
@@ -72,7 +83,10 @@ fn joined(source: Option<&Value>, position: usize) -> Result<String, ReadError> 
         Some(Value::String(text)) => Ok(text.clone()),
         Some(Value::Array(lines)) => lines
             .iter()
-            .map(|line| line.as_str().ok_or_else(|| shape(&format!("cell {position}: a line is not text"))))
+            .map(|line| {
+                line.as_str()
+                    .ok_or_else(|| shape(&format!("cell {position}: a line is not text")))
+            })
             .collect(),
         _ => Err(shape(&format!("cell {position} has no source"))),
     }

@@ -31,7 +31,10 @@ fn cell_value(cell: &Cell) -> Value {
     map.insert("source".into(), lines(&cell.source));
     if cell.kind == CellKind::Code {
         map.insert("execution_count".into(), cell.execution_count.into());
-        map.insert("outputs".into(), cell.outputs.iter().map(split_output).collect());
+        map.insert(
+            "outputs".into(),
+            cell.outputs.iter().map(split_output).collect(),
+        );
     } else if let Some(attachments) = &cell.attachments {
         map.insert("attachments".into(), attachments.clone());
     }

@@ -5,6 +5,12 @@
 //! Writes one notebook a combination into OUT and prints what the checks say. `--pairwise` keeps
 //! a selection in which every pair of values of two different cards still occurs.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for the command line"
+)]
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::PathBuf;
@@ -107,25 +113,48 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    println!("matrix: {made} notebooks, {skipped} combinations do not go together, {bad} with errors");
-    if bad == 0 && made > 0 { Ok(()) } else { Err("some combinations are broken".into()) }
+    println!(
+        "matrix: {made} notebooks, {skipped} combinations do not go together, {bad} with errors"
+    );
+    if bad == 0 && made > 0 {
+        Ok(())
+    } else {
+        Err("some combinations are broken".into())
+    }
 }
 
 fn dossier(id: &str) -> Option<Dossier> {
     Some(alacard_hub::build(&alacard_hub::shelf::material(id)?))
 }
 
-fn make(maker: &Maker, combination: &Combination, path: &std::path::Path) -> Result<usize, Failure> {
+fn make(
+    maker: &Maker,
+    combination: &Combination,
+    path: &std::path::Path,
+) -> Result<usize, Failure> {
     let Some(dossier) = dossier(combination.model) else {
-        return Err(Failure::Incompatible { message: format!("{} is not on the shelf", combination.model), hint: String::new() });
+        return Err(Failure::Incompatible {
+            message: format!("{} is not on the shelf", combination.model),
+            hint: String::new(),
+        });
     };
     let made = maker.make(&dossier, combination.model, &combination.options())?;
-    let errors: Vec<_> = made.findings.iter().filter(|f| f.severity == Severity::Error).collect();
+    let errors: Vec<_> = made
+        .findings
+        .iter()
+        .filter(|f| f.severity == Severity::Error)
+        .collect();
     for finding in &errors {
-        println!("{combination:?}: {:?} {}: {}", finding.section, finding.rule, finding.message);
+        println!(
+            "{combination:?}: {:?} {}: {}",
+            finding.section, finding.rule, finding.message
+        );
     }
-    std::fs::write(path, made.notebook.to_json())
-        .map_err(|source| Failure::Io { verb: "write", path: path.to_path_buf(), source })?;
+    std::fs::write(path, made.notebook.to_json()).map_err(|source| Failure::Io {
+        verb: "write",
+        path: path.to_path_buf(),
+        source,
+    })?;
     Ok(errors.len())
 }
 

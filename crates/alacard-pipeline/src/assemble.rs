@@ -31,7 +31,9 @@ pub(crate) fn assemble(
         }
     }
     let about = metadata(dossier, recipe, chosen, outline);
-    notebook.metadata.insert("alacard".to_owned(), about.clone());
+    notebook
+        .metadata
+        .insert("alacard".to_owned(), about.clone());
     if recipe.format == Format::Manual {
         notebook.push(closing(&about));
     }

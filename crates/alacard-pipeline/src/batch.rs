@@ -29,14 +29,23 @@ struct IndexRow {
 /// Reads a list: one source a line, or one JSON object with `id` and `path` a line. Empty lines
 /// and lines that begin with `#` are left out.
 pub fn read_list(text: &str) -> Vec<Entry> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(entry).collect()
 }
 
 fn entry(line: &str) -> Entry {
     match serde_json::from_str::<IndexRow>(line) {
-        Ok(row) => Entry { source: row.id, path: row.path },
-        Err(_) => Entry { source: line.to_owned(), path: None },
+        Ok(row) => Entry {
+            source: row.id,
+            path: row.path,
+        },
+        Err(_) => Entry {
+            source: line.to_owned(),
+            path: None,
+        },
     }
 }
 
@@ -61,7 +70,11 @@ impl Batch {
     /// # Errors
     ///
     /// [`Failure::Interrupted`] when the run was stopped; what ended before is on disk.
-    pub fn run(&self, pipeline: &Pipeline, done: &(dyn Fn(usize, &Row) + Sync)) -> Result<Report, Failure> {
+    pub fn run(
+        &self,
+        pipeline: &Pipeline,
+        done: &(dyn Fn(usize, &Row) + Sync),
+    ) -> Result<Report, Failure> {
         let began = pipeline.now();
         let (next, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let rows: Mutex<Vec<Option<Row>>> = Mutex::new(vec![None; self.entries.len()]);
@@ -71,7 +84,11 @@ impl Batch {
                     while let Some((index, entry)) = self.take(&next, pipeline) {
                         let row = self.one(pipeline, entry);
                         done(ended.fetch_add(1, Ordering::Relaxed) + 1, &row);
-                        if let Some(place) = rows.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
+                        if let Some(place) = rows
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .get_mut(index)
+                        {
                             *place = Some(row);
                         }
                     }
@@ -107,7 +124,12 @@ impl Batch {
         row
     }
 
-    fn generate(&self, pipeline: &Pipeline, entry: &Entry, teachable: &mut bool) -> Result<Run, Failure> {
+    fn generate(
+        &self,
+        pipeline: &Pipeline,
+        entry: &Entry,
+        teachable: &mut bool,
+    ) -> Result<Run, Failure> {
         let mut request = Request {
             source: entry.source.clone(),
             options: self.options.clone(),
@@ -117,7 +139,9 @@ impl Batch {
         let revision = self.options.revision.as_deref();
         let dossier = match &entry.path {
             Some(path) => pipeline.hub().dossier_at(&entry.source, path)?,
-            None => pipeline.hub().dossier(&pipeline.hub().parse(&entry.source)?, revision)?,
+            None => pipeline
+                .hub()
+                .dossier(&pipeline.hub().parse(&entry.source)?, revision)?,
         };
         *teachable = is_teachable(&dossier);
         if let Some(refusal) = alacard_hub::refusal(&dossier) {
@@ -140,5 +164,7 @@ fn is_teachable(dossier: &alacard_hub::dossier::Dossier) -> bool {
         || dossier.library.is_some()
         || dossier.architecture.is_some()
         || dossier.model_type.is_some()
-        || alacard_catalog::route::usable_examples(dossier).next().is_some()
+        || alacard_catalog::route::usable_examples(dossier)
+            .next()
+            .is_some()
 }

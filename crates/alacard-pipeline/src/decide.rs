@@ -35,7 +35,12 @@ pub fn decide(
     let runtime = runtime(dossier, options.runtime);
     for chosen in route::candidates(catalog, dossier, runtime)? {
         let recipe = recipe(catalog, dossier, &chosen, source, options)?;
-        let brief = Brief { dossier, recipe: &recipe, chosen: &chosen, catalog };
+        let brief = Brief {
+            dossier,
+            recipe: &recipe,
+            chosen: &chosen,
+            catalog,
+        };
         match teacher.begin(brief).err() {
             Some(TeachError::Unsuitable(_)) => {}
             Some(error) => return Err(error.into()),
@@ -63,7 +68,11 @@ fn recipe(
         difficulty: options.difficulty.unwrap_or(Difficulty::Beginner),
         ui: ui(catalog, dossier, chosen, format, options.ui)?,
         format,
-        runtime: if chosen.lesson.starts_with("endpoint") { Runtime::Endpoint } else { Runtime::Local },
+        runtime: if chosen.lesson.starts_with("endpoint") {
+            Runtime::Endpoint
+        } else {
+            Runtime::Local
+        },
         language: language(options.language.as_deref())?,
         prompt: words(options.prompt.as_deref()),
         max_sections: options.max_sections,
@@ -76,18 +85,27 @@ fn recipe(
 /// Words of the user on one line, bounded; nothing when there are none.
 fn words(given: Option<&str>) -> Option<String> {
     let flat = given?.split_whitespace().collect::<Vec<_>>().join(" ");
-    let bounded: String = flat.chars().filter(|c| !c.is_control()).take(LONGEST_WORDS).collect();
+    let bounded: String = flat
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST_WORDS)
+        .collect();
     (!bounded.is_empty()).then_some(bounded)
 }
 
 fn runtime(dossier: &Dossier, choice: RuntimeChoice) -> Runtime {
     let task = dossier.task.as_ref().map_or("", |fact| fact.value.as_str());
     let teachable = route::endpoint_lesson(task).is_some();
-    let bytes = dossier.memory.map(|m| m.bf16).or_else(|| dossier.weight_bytes.as_ref().map(|f| f.value));
+    let bytes = dossier
+        .memory
+        .map(|m| m.bf16)
+        .or_else(|| dossier.weight_bytes.as_ref().map(|f| f.value));
     match choice {
         RuntimeChoice::Local => Runtime::Local,
         RuntimeChoice::Endpoint if teachable => Runtime::Endpoint,
-        RuntimeChoice::Auto if teachable && dossier.gguf.is_none() && bytes.is_some_and(|b| b > FITS) => {
+        RuntimeChoice::Auto
+            if teachable && dossier.gguf.is_none() && bytes.is_some_and(|b| b > FITS) =>
+        {
             Runtime::Endpoint
         }
         _ => Runtime::Local,
@@ -101,10 +119,17 @@ pub(crate) fn compatible(
     chosen: &Chosen,
 ) -> Result<Vec<Ui>, Failure> {
     let task = dossier.task.as_ref().map_or("", |fact| fact.value.as_str());
-    let task = if chosen.route == Route::Gguf { "text-generation" } else { task };
+    let task = if chosen.route == Route::Gguf {
+        "text-generation"
+    } else {
+        task
+    };
     let mut fitting = match chosen.route {
         Route::Card | Route::Library => Vec::new(),
-        _ => catalog.task(task)?.map(|task| task.ui.clone()).unwrap_or_default(),
+        _ => catalog
+            .task(task)?
+            .map(|task| task.ui.clone())
+            .unwrap_or_default(),
     };
     let talks = dossier.chat_template.is_some()
         || chosen.lesson == "endpoint-chat"
@@ -128,14 +153,24 @@ fn ui(
     match wanted {
         Some(ui) if fitting.contains(&ui) => Ok(ui),
         Some(ui) => Err(Failure::Incompatible {
-            message: format!("the UI component `{ui}` does not fit this model ({})", chosen.reason),
+            message: format!(
+                "the UI component `{ui}` does not fit this model ({})",
+                chosen.reason
+            ),
             hint: format!(
                 "choose one of {}",
-                fitting.iter().map(|ui| format!("`{ui}`")).collect::<Vec<_>>().join(", ")
+                fitting
+                    .iter()
+                    .map(|ui| format!("`{ui}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
         }),
         None if format == Format::Quickstart => Ok(Ui::None),
-        None => Ok([Ui::Chat, Ui::Gradio].into_iter().find(|ui| fitting.contains(ui)).unwrap_or(Ui::None)),
+        None => Ok([Ui::Chat, Ui::Gradio]
+            .into_iter()
+            .find(|ui| fitting.contains(ui))
+            .unwrap_or(Ui::None)),
     }
 }
 
@@ -162,7 +197,10 @@ fn no_route(dossier: &Dossier) -> Refusal {
         };
         Refusal::new(
             Reason::NothingKnown,
-            format!("the page of `{}` tells {known}, and has no example that could be run", dossier.name),
+            format!(
+                "the page of `{}` tells {known}, and has no example that could be run",
+                dossier.name
+            ),
         )
         .with_hint("a page with a Python example or a `pipeline_tag` in its front matter is enough")
     })

@@ -22,7 +22,10 @@ const WAIT: Duration = Duration::from_millis(50);
 
 /// SHA-256 as hexadecimal digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// What is known about an artifact that an earlier run left.
@@ -50,11 +53,24 @@ impl Folder {
     ) -> Result<Self, Failure> {
         fs::create_dir_all(&path).map_err(io("create", &path))?;
         let lock_path = path.join(LOCK);
-        let lock = File::options().create(true).append(true).open(&lock_path).map_err(io("lock", &lock_path))?;
+        let lock = File::options()
+            .create(true)
+            .append(true)
+            .open(&lock_path)
+            .map_err(io("lock", &lock_path))?;
         wait_for(&lock, &lock_path, &cancelled)?;
         sweep(&path);
-        let state = if fresh { BTreeMap::new() } else { read_state(&path) };
-        Ok(Self { path, state, cancelled, _lock: lock })
+        let state = if fresh {
+            BTreeMap::new()
+        } else {
+            read_state(&path)
+        };
+        Ok(Self {
+            path,
+            state,
+            cancelled,
+            _lock: lock,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -74,7 +90,10 @@ impl Folder {
             return Err(Failure::Interrupted);
         }
         self.put(name, bytes)?;
-        let left = Left { inputs: inputs.to_owned(), sha256: sha256(bytes) };
+        let left = Left {
+            inputs: inputs.to_owned(),
+            sha256: sha256(bytes),
+        };
         self.state.insert(name.to_owned(), left);
         Ok(())
     }
@@ -96,9 +115,14 @@ impl Folder {
         let folder = target.parent().unwrap_or(&self.path);
         fs::create_dir_all(folder).map_err(io("create", folder))?;
         let failed = io("write", &target);
-        let mut file = tempfile::Builder::new().prefix(".part-").tempfile_in(folder).map_err(&failed)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".part-")
+            .tempfile_in(folder)
+            .map_err(&failed)?;
         file.write_all(bytes).map_err(&failed)?;
-        file.as_file().set_permissions(readable()).map_err(&failed)?;
+        file.as_file()
+            .set_permissions(readable())
+            .map_err(&failed)?;
         file.persist(&target).map_err(|error| failed(error.error))?;
         Ok(())
     }
@@ -143,14 +167,22 @@ fn read_state(folder: &Path) -> BTreeMap<String, Left> {
 /// A closure that turns a system error into a failure about a path.
 pub(crate) fn io(verb: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Failure + use<> {
     let path = path.to_path_buf();
-    move |source| Failure::Io { verb, path: path.clone(), source }
+    move |source| Failure::Io {
+        verb,
+        path: path.clone(),
+        source,
+    }
 }
 
 /// `<org>__<name>/<first 12 digits of the recipe hash>`.
 pub(crate) fn name_of(dossier: &Dossier, card_hash: &str, recipe_hash: &str) -> PathBuf {
     let model = match &dossier.id {
         Some(id) => slug(&id.replace('/', "__")),
-        None => format!("{}-{}", slug(&dossier.name), card_hash.get(..8).unwrap_or_default()),
+        None => format!(
+            "{}-{}",
+            slug(&dossier.name),
+            card_hash.get(..8).unwrap_or_default()
+        ),
     };
     PathBuf::from(model).join(recipe_hash.get(..12).unwrap_or(recipe_hash))
 }
@@ -159,9 +191,19 @@ pub(crate) fn name_of(dossier: &Dossier, card_hash: &str, recipe_hash: &str) -> 
 fn slug(text: &str) -> String {
     let plain: String = text
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
         .take(120)
         .collect();
     let trimmed = plain.trim_matches(['.', '-']);
-    if trimmed.is_empty() { "model".to_owned() } else { trimmed.to_owned() }
+    if trimmed.is_empty() {
+        "model".to_owned()
+    } else {
+        trimmed.to_owned()
+    }
 }

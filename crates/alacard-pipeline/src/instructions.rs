@@ -21,9 +21,19 @@ pub(crate) fn markdown(dossier: &Dossier, made: &Made) -> String {
 
 fn purpose(text: &mut String, dossier: &Dossier, made: &Made) {
     let id = dossier.id.as_ref().unwrap_or(&dossier.name);
-    let revision = dossier.sha.as_ref().map_or("main", |fact| fact.value.as_str());
-    let _ = writeln!(text, "# Orders: {}\n", made.outline.title.replace('\n', " "));
-    let _ = writeln!(text, "Goal: a working program around the model `{id}` at revision `{revision}`.");
+    let revision = dossier
+        .sha
+        .as_ref()
+        .map_or("main", |fact| fact.value.as_str());
+    let _ = writeln!(
+        text,
+        "# Orders: {}\n",
+        made.outline.title.replace('\n', " ")
+    );
+    let _ = writeln!(
+        text,
+        "Goal: a working program around the model `{id}` at revision `{revision}`."
+    );
     let _ = writeln!(
         text,
         "Level: {}. Work through the steps in order. After each one run its code and stop at the \
@@ -31,7 +41,11 @@ fn purpose(text: &mut String, dossier: &Dossier, made: &Made) {
         made.recipe.difficulty
     );
     if let Some(prompt) = &made.recipe.prompt {
-        let _ = writeln!(text, "\nThe user wants: {}", prompt.replace(['`', '\n'], " "));
+        let _ = writeln!(
+            text,
+            "\nThe user wants: {}",
+            prompt.replace(['`', '\n'], " ")
+        );
     }
     for objective in &made.outline.objectives {
         let _ = writeln!(text, "- {objective}");
@@ -39,9 +53,17 @@ fn purpose(text: &mut String, dossier: &Dossier, made: &Made) {
 }
 
 fn set_up(text: &mut String, made: &Made) {
-    let _ = writeln!(text, "\n## 1. Set up\n\nUse Python 3.12 in a fresh virtual environment.\n\n```sh");
+    let _ = writeln!(
+        text,
+        "\n## 1. Set up\n\nUse Python 3.12 in a fresh virtual environment.\n\n```sh"
+    );
     let _ = writeln!(text, "python -m venv .venv && . .venv/bin/activate");
-    let quoted: Vec<String> = made.outline.requirements.iter().map(|r| format!("\"{r}\"")).collect();
+    let quoted: Vec<String> = made
+        .outline
+        .requirements
+        .iter()
+        .map(|r| format!("\"{r}\""))
+        .collect();
     let _ = writeln!(text, "python -m pip install {}\n```", quoted.join(" "));
 }
 
@@ -51,7 +73,10 @@ fn keys(text: &mut String, made: &Made) {
         let _ = writeln!(text, "None are needed.");
         return;
     }
-    let _ = writeln!(text, "Read them from the environment; never write a value into a file or a log.\n");
+    let _ = writeln!(
+        text,
+        "Read them from the environment; never write a value into a file or a log.\n"
+    );
     for variable in &made.outline.variables {
         let _ = writeln!(text, "- `{variable}`");
     }
@@ -73,17 +98,31 @@ fn steps(text: &mut String, made: &Made) {
 fn step(text: &mut String, number: usize, plan: &SectionPlan, section: &Section) {
     let _ = writeln!(text, "\n## {number}. {}\n", plan.title.replace('\n', " "));
     if plan.kind == SectionKind::Hello {
-        let _ = writeln!(text, "This is the minimal call: it must work before you go on.\n");
+        let _ = writeln!(
+            text,
+            "This is the minimal call: it must work before you go on.\n"
+        );
     }
     if !plan.purpose.is_empty() {
         let _ = writeln!(text, "{}\n", plan.purpose);
     }
-    for cell in section.cells.iter().filter(|cell| cell.kind == CellKind::Code) {
-        if plan.kind == SectionKind::Setup && cell.source.contains("%pip") && !cell.source.contains("MODEL_ID") {
+    for cell in section
+        .cells
+        .iter()
+        .filter(|cell| cell.kind == CellKind::Code)
+    {
+        if plan.kind == SectionKind::Setup
+            && cell.source.contains("%pip")
+            && !cell.source.contains("MODEL_ID")
+        {
             continue;
         }
         let fence = fence(&cell.source);
-        let _ = writeln!(text, "{fence}python\n{}\n{fence}\n", without_magics(&cell.source));
+        let _ = writeln!(
+            text,
+            "{fence}python\n{}\n{fence}\n",
+            without_magics(&cell.source)
+        );
     }
 }
 
@@ -95,18 +134,36 @@ fn fence(code: &str) -> String {
 
 /// Install lines are done in step 1; an agent's script has no magics.
 fn without_magics(code: &str) -> String {
-    let kept: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("%pip")).collect();
+    let kept: Vec<&str> = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("%pip"))
+        .collect();
     let text = kept.join("\n");
     text.replace("\nif not HOSTED:\n", "\n").trim().to_owned()
 }
 
 fn checks(text: &mut String, made: &Made) {
     let _ = writeln!(text, "\n## What to check before you report success\n");
-    let _ = writeln!(text, "1. Every assertion in the steps above held, in one process, in order.");
-    let _ = writeln!(text, "2. The model is loaded once, at the revision named at the top.");
-    let _ = writeln!(text, "3. No key, token or path of your machine is in any file you wrote.");
-    let _ = writeln!(text, "4. You report what you ran, what it printed, and what you could not run.");
+    let _ = writeln!(
+        text,
+        "1. Every assertion in the steps above held, in one process, in order."
+    );
+    let _ = writeln!(
+        text,
+        "2. The model is loaded once, at the revision named at the top."
+    );
+    let _ = writeln!(
+        text,
+        "3. No key, token or path of your machine is in any file you wrote."
+    );
+    let _ = writeln!(
+        text,
+        "4. You report what you ran, what it printed, and what you could not run."
+    );
     if made.recipe.trust_remote_code {
-        let _ = writeln!(text, "5. The repository's own code was read before it was allowed to run.");
+        let _ = writeln!(
+            text,
+            "5. The repository's own code was read before it was allowed to run."
+        );
     }
 }

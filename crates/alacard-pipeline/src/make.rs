@@ -45,7 +45,9 @@ pub struct Made {
 impl Made {
     /// Whether the checks found an error.
     pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
     }
 
     /// Whether the notebook starts: valid, parses, every name and import known.
@@ -85,13 +87,29 @@ impl Maker {
     /// # Errors
     ///
     /// As [`decide`] and the teacher.
-    pub fn make(&self, dossier: &Dossier, source: &str, options: &Options) -> Result<Made, Failure> {
+    pub fn make(
+        &self,
+        dossier: &Dossier,
+        source: &str,
+        options: &Options,
+    ) -> Result<Made, Failure> {
         let (recipe, chosen) = self.decide(dossier, source, options)?;
         let lesson = self.teacher.begin(self.brief(dossier, &recipe, &chosen))?;
         let outline = lesson.outline()?;
         let write = |plan| lesson.section(&outline, plan);
-        let sections = outline.sections.iter().map(write).collect::<Result<_, _>>()?;
-        self.finish(dossier, &recipe, &chosen, lesson.as_ref(), outline.clone(), sections)
+        let sections = outline
+            .sections
+            .iter()
+            .map(write)
+            .collect::<Result<_, _>>()?;
+        self.finish(
+            dossier,
+            &recipe,
+            &chosen,
+            lesson.as_ref(),
+            outline.clone(),
+            sections,
+        )
     }
 
     pub(crate) fn decide(
@@ -119,7 +137,15 @@ impl Maker {
             let findings = self.check(&notebook, &outline);
             if repairs == REPAIRS || !repair(lesson, &outline, &mut sections, &findings)? {
                 let (recipe, chosen) = (recipe.clone(), chosen.clone());
-                return Ok(Made { recipe, chosen, outline, sections, notebook, findings, repairs });
+                return Ok(Made {
+                    recipe,
+                    chosen,
+                    outline,
+                    sections,
+                    notebook,
+                    findings,
+                    repairs,
+                });
             }
             repairs += 1;
         }
@@ -127,23 +153,42 @@ impl Maker {
 
     fn check(&self, notebook: &Notebook, outline: &Outline) -> Vec<Finding> {
         let packages = packages(&self.catalog, &outline.requirements);
-        let context = alacard_check::Context { packages, ..alacard_check::Context::strict() };
+        let context = alacard_check::Context {
+            packages,
+            ..alacard_check::Context::strict()
+        };
         alacard_check::check(notebook, &context)
     }
 
-    pub(crate) fn brief<'a>(&'a self, dossier: &'a Dossier, recipe: &'a Recipe, chosen: &'a Chosen) -> Brief<'a> {
-        Brief { dossier, recipe, chosen, catalog: &self.catalog }
+    pub(crate) fn brief<'a>(
+        &'a self,
+        dossier: &'a Dossier,
+        recipe: &'a Recipe,
+        chosen: &'a Chosen,
+    ) -> Brief<'a> {
+        Brief {
+            dossier,
+            recipe,
+            chosen,
+            catalog: &self.catalog,
+        }
     }
 }
 
 /// Import roots that the requirements of a notebook bring, by the catalogue's table.
 fn packages(catalog: &Catalog, requirements: &[String]) -> alacard_check::Packages {
-    let name = |requirement: &str| requirement.split("==").next().unwrap_or_default().to_owned();
+    let name = |requirement: &str| {
+        requirement
+            .split("==")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let brought: BTreeMap<String, &String> = requirements.iter().map(|r| (name(r), r)).collect();
     alacard_check::Packages::new(
-        catalog
-            .imports()
-            .filter_map(|(root, package)| Some((root.to_owned(), (*brought.get(package)?).clone()))),
+        catalog.imports().filter_map(|(root, package)| {
+            Some((root.to_owned(), (*brought.get(package)?).clone()))
+        }),
     )
 }
 
@@ -171,7 +216,12 @@ fn repair(
 fn evidence(section: &Section, findings: &[Finding]) -> Vec<Evidence> {
     findings
         .iter()
-        .filter(|f| f.severity == Severity::Error && f.section.as_deref() == Some(section.id.as_str()))
-        .map(|f| Evidence { cell: f.cell.unwrap_or(0), message: f.message.clone() })
+        .filter(|f| {
+            f.severity == Severity::Error && f.section.as_deref() == Some(section.id.as_str())
+        })
+        .map(|f| Evidence {
+            cell: f.cell.unwrap_or(0),
+            message: f.message.clone(),
+        })
         .collect()
 }

@@ -52,12 +52,21 @@ impl Metrics {
             reading_minutes: words(notebook) as f64 / WORDS_A_MINUTE as f64,
             markdown_share: notebook.markdown_share(),
             cells: notebook.cells.len(),
-            code_cells: notebook.cells.iter().filter(|c| c.kind == CellKind::Code).count(),
+            code_cells: notebook
+                .cells
+                .iter()
+                .filter(|c| c.kind == CellKind::Code)
+                .count(),
         }
     }
 }
 
 fn words(notebook: &Notebook) -> usize {
-    let markdown = notebook.cells.iter().filter(|c| c.kind == CellKind::Markdown);
-    markdown.map(|cell| cell.source.split_whitespace().count()).sum()
+    let markdown = notebook
+        .cells
+        .iter()
+        .filter(|c| c.kind == CellKind::Markdown);
+    markdown
+        .map(|cell| cell.source.split_whitespace().count())
+        .sum()
 }

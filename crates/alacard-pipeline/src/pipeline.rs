@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use alacard_catalog::recipe::Recipe;
 use alacard_catalog::route::Chosen;
-use alacard_hub::dossier::Dossier;
 use alacard_hub::Source;
+use alacard_hub::dossier::Dossier;
 use alacard_hub::{Clock, Hub, SystemClock};
 use alacard_teacher::{Lesson, Outline, Section};
 use jiff::Timestamp;
@@ -49,7 +49,12 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline over a Hub.
     pub fn new(hub: Hub, maker: Maker) -> Self {
-        Self { hub: Arc::new(hub), maker, clock: Arc::new(SystemClock), cancelled: Arc::default() }
+        Self {
+            hub: Arc::new(hub),
+            maker,
+            clock: Arc::new(SystemClock),
+            cancelled: Arc::default(),
+        }
     }
 
     /// The same pipeline with another clock: times are read there and nowhere else.
@@ -109,14 +114,21 @@ impl Pipeline {
     }
 
     fn research(&self, source: &Source, request: &Request) -> Result<Dossier, Failure> {
-        let dossier = self.hub.dossier(source, request.options.revision.as_deref())?;
+        let dossier = self
+            .hub
+            .dossier(source, request.options.revision.as_deref())?;
         match alacard_hub::refusal(&dossier) {
             Some(refusal) => Err(refusal.into()),
             None => Ok(dossier),
         }
     }
 
-    fn generate_from(&self, request: &Request, dossier: Dossier, run: &mut Stages<'_>) -> Result<Run, Failure> {
+    fn generate_from(
+        &self,
+        request: &Request,
+        dossier: Dossier,
+        run: &mut Stages<'_>,
+    ) -> Result<Run, Failure> {
         for notice in &dossier.notices {
             run.sink.event(&Event::Warning {
                 id: notice.id.clone(),
@@ -124,9 +136,13 @@ impl Pipeline {
                 hint: notice.hint.clone(),
             });
         }
-        let (recipe, chosen) = self.maker.decide(&dossier, &request.source, &request.options)?;
+        let (recipe, chosen) = self
+            .maker
+            .decide(&dossier, &request.source, &request.options)?;
         let hashes = Hashes::of(&dossier, &recipe);
-        let path = request.out.join(folder::name_of(&dossier, &hashes.dossier, &hashes.recipe));
+        let path = request
+            .out
+            .join(folder::name_of(&dossier, &hashes.dossier, &hashes.recipe));
         let mut folder = Folder::open(path, request.fresh, Arc::clone(&self.cancelled))?;
         write_json(&mut folder, "request.json", &hashes.all, &recipe)?;
         write_json(&mut folder, "dossier.json", &hashes.dossier, &dossier)?;
@@ -143,19 +159,32 @@ impl Pipeline {
         folder: &mut Folder,
         run: &mut Stages<'_>,
     ) -> Result<Made, Failure> {
-        let lesson = self.maker.teacher().begin(self.maker.brief(dossier, recipe, chosen))?;
+        let lesson = self
+            .maker
+            .teacher()
+            .begin(self.maker.brief(dossier, recipe, chosen))?;
         let outline: Outline = run.stage(Stage::Outline, |run| {
-            run.keep(folder, Stage::Outline, "outline.json", &hashes.all, || Ok(lesson.outline()?))
+            run.keep(folder, Stage::Outline, "outline.json", &hashes.all, || {
+                Ok(lesson.outline()?)
+            })
         })?;
         let sections = run.stage(Stage::Sections, |run| {
             sections(lesson.as_ref(), &outline, hashes, folder, run)
         })?;
         let made = run.stage(Stage::Assemble, |_| {
-            let made = self.maker.finish(dossier, recipe, chosen, lesson.as_ref(), outline, sections)?;
-            folder.write("draft.ipynb", &hashes.all, made.notebook.to_json().as_bytes())?;
+            let made =
+                self.maker
+                    .finish(dossier, recipe, chosen, lesson.as_ref(), outline, sections)?;
+            folder.write(
+                "draft.ipynb",
+                &hashes.all,
+                made.notebook.to_json().as_bytes(),
+            )?;
             Ok(made)
         })?;
-        run.stage(Stage::Check, |_| write_json(folder, "findings.json", &hashes.all, &made.findings))?;
+        run.stage(Stage::Check, |_| {
+            write_json(folder, "findings.json", &hashes.all, &made.findings)
+        })?;
         Ok(made)
     }
 }
@@ -169,8 +198,17 @@ fn sections(
 ) -> Result<Vec<Section>, Failure> {
     let mut sections = Vec::with_capacity(outline.sections.len());
     for (index, plan) in outline.sections.iter().enumerate() {
-        let name = format!("sections/{:02}-{}.json", index + 1, plan.id.replace(['.', '~'], "-"));
-        run.progress(Stage::Sections, index, outline.sections.len(), &plan.heading());
+        let name = format!(
+            "sections/{:02}-{}.json",
+            index + 1,
+            plan.id.replace(['.', '~'], "-")
+        );
+        run.progress(
+            Stage::Sections,
+            index,
+            outline.sections.len(),
+            &plan.heading(),
+        );
         sections.push(run.keep(folder, Stage::Sections, &name, &hashes.all, || {
             Ok(lesson.section(outline, plan)?)
         })?);
@@ -193,11 +231,21 @@ impl Hashes {
     fn of(dossier: &Dossier, recipe: &Recipe) -> Self {
         let sha = dossier.sha.as_ref().map(|fact| &fact.value);
         let json = |value: &serde_json::Value| folder::sha256(value.to_string().as_bytes());
-        let recipe_hash = json(&serde_json::json!({"recipe": recipe, "id": dossier.id, "sha": sha}));
+        let recipe_hash =
+            json(&serde_json::json!({"recipe": recipe, "id": dossier.id, "sha": sha}));
         let dossier = folder::sha256(&serde_json::to_vec(dossier).unwrap_or_default());
         let version = env!("CARGO_PKG_VERSION");
-        let all = json(&serde_json::json!([recipe_hash, dossier, version, alacard_catalog::FINGERPRINT]));
-        Self { recipe: recipe_hash, dossier, all }
+        let all = json(&serde_json::json!([
+            recipe_hash,
+            dossier,
+            version,
+            alacard_catalog::FINGERPRINT
+        ]));
+        Self {
+            recipe: recipe_hash,
+            dossier,
+            all,
+        }
     }
 }
 
@@ -238,13 +286,21 @@ impl<'a> Stages<'a> {
         let seconds = self.clock.now().saturating_sub(began).as_secs_f64();
         self.seconds.insert(stage, seconds);
         let reused = self.reused.contains(&stage);
-        self.sink.event(&Event::Finished { stage, seconds, reused });
+        self.sink.event(&Event::Finished {
+            stage,
+            seconds,
+            reused,
+        });
         Ok(result)
     }
 
     fn progress(&self, stage: Stage, done: usize, of: usize, message: &str) {
         let fraction = done as f64 / of.max(1) as f64;
-        self.sink.event(&Event::Progress { stage, fraction, message: message.to_owned() });
+        self.sink.event(&Event::Progress {
+            stage,
+            fraction,
+            message: message.to_owned(),
+        });
     }
 
     /// An artifact of an earlier run with equal inputs, else a new one, written.
@@ -277,7 +333,9 @@ impl<'a> Stages<'a> {
 /// A time since 1970 as RFC 3339 in UTC, to the second.
 pub(crate) fn rfc3339(time: Duration) -> String {
     let seconds = i64::try_from(time.as_secs()).unwrap_or_default();
-    Timestamp::from_second(seconds).unwrap_or_default().to_string()
+    Timestamp::from_second(seconds)
+        .unwrap_or_default()
+        .to_string()
 }
 
 /// Writes a value as readable JSON with a newline at the end.

@@ -28,17 +28,31 @@ pub(crate) fn publish(
     hashes: &Hashes,
     run: &mut Stages<'_>,
 ) -> Result<Run, Failure> {
-    run.stage(Stage::Publish, |_| files(folder, &dossier, &mut made, hashes))?;
+    run.stage(Stage::Publish, |_| {
+        files(folder, &dossier, &mut made, hashes)
+    })?;
     let metrics = Metrics::of(&made, run.seconds.clone(), run.reused.clone());
     write_json(folder, "metrics.json", "", &metrics)?;
     let manifest = manifest(folder, &dossier, &made, hashes, run)?;
     write_json(folder, "manifest.json", "", &manifest)?;
     folder.remember()?;
     let path = folder.path().to_path_buf();
-    Ok(Run { notebook: path.join("notebook.ipynb"), folder: path, dossier, made, manifest, metrics })
+    Ok(Run {
+        notebook: path.join("notebook.ipynb"),
+        folder: path,
+        dossier,
+        made,
+        manifest,
+        metrics,
+    })
 }
 
-fn files(folder: &mut Folder, dossier: &Dossier, made: &mut Made, hashes: &Hashes) -> Result<(), Failure> {
+fn files(
+    folder: &mut Folder,
+    dossier: &Dossier,
+    made: &mut Made,
+    hashes: &Hashes,
+) -> Result<(), Failure> {
     let starts = made.starts();
     assemble::record_starts(&mut made.notebook, starts);
     let texts = [
@@ -55,9 +69,19 @@ fn files(folder: &mut Folder, dossier: &Dossier, made: &mut Made, hashes: &Hashe
 
 /// Names of the variables that the notebook reads, without values.
 fn variables(made: &Made) -> String {
-    let head = "# Variables that the notebook reads. Copy this file to .env and fill in the values.\n";
-    let names: String = made.outline.variables.iter().map(|name| format!("{name}=\n")).collect();
-    if names.is_empty() { "# The notebook reads no variables.\n".to_owned() } else { format!("{head}{names}") }
+    let head =
+        "# Variables that the notebook reads. Copy this file to .env and fill in the values.\n";
+    let names: String = made
+        .outline
+        .variables
+        .iter()
+        .map(|name| format!("{name}=\n"))
+        .collect();
+    if names.is_empty() {
+        "# The notebook reads no variables.\n".to_owned()
+    } else {
+        format!("{head}{names}")
+    }
 }
 
 fn manifest(
@@ -93,7 +117,11 @@ fn artifacts(folder: &Folder) -> Result<Vec<Artifact>, Failure> {
     let read = |name: String| {
         let path = folder.path().join(&name);
         let bytes = std::fs::read(&path).map_err(io("read", &path))?;
-        Ok(Artifact { sha256: sha256(&bytes), bytes: bytes.len() as u64, name })
+        Ok(Artifact {
+            sha256: sha256(&bytes),
+            bytes: bytes.len() as u64,
+            name,
+        })
     };
     names.into_iter().map(read).collect()
 }

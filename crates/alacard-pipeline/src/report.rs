@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::{Failure, Run};
 
 /// How one source ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// A notebook without errors.
@@ -63,14 +65,24 @@ pub struct Row {
 
 impl Row {
     pub(crate) fn of_run(id: &str, run: &Run, milliseconds: f64) -> Self {
-        let value = |fact: &Option<alacard_hub::dossier::Fact<String>>| fact.as_ref().map(|f| f.value.clone());
+        let value = |fact: &Option<alacard_hub::dossier::Fact<String>>| {
+            fact.as_ref().map(|f| f.value.clone())
+        };
         let mut findings = BTreeMap::new();
         for finding in &run.made.findings {
             *findings.entry(finding.rule.clone()).or_insert(0) += 1;
         }
-        let errors = run.made.findings.iter().any(|f| f.severity == Severity::Error);
+        let errors = run
+            .made
+            .findings
+            .iter()
+            .any(|f| f.severity == Severity::Error);
         Self {
-            outcome: if errors { Outcome::Flagged } else { Outcome::Notebook },
+            outcome: if errors {
+                Outcome::Flagged
+            } else {
+                Outcome::Notebook
+            },
             route: Some(run.made.chosen.route.as_str().to_owned()),
             lesson: Some(run.made.chosen.lesson.clone()),
             task: value(&run.dossier.task),
@@ -89,7 +101,11 @@ impl Row {
             Failure::Refused(refusal) => (Outcome::Refused, Some(refusal.reason)),
             _ => (Outcome::Failed, None),
         };
-        Self { reason, message: Some(failure.to_string()), ..Self::empty(id, outcome, milliseconds) }
+        Self {
+            reason,
+            message: Some(failure.to_string()),
+            ..Self::empty(id, outcome, milliseconds)
+        }
     }
 
     fn empty(id: &str, outcome: Outcome, milliseconds: f64) -> Self {
@@ -164,7 +180,11 @@ pub struct Report {
 impl Report {
     /// Sums up rows.
     pub fn new(rows: Vec<Row>, seconds: f64) -> Self {
-        let mut totals = Totals { sources: rows.len(), seconds, ..Totals::default() };
+        let mut totals = Totals {
+            sources: rows.len(),
+            seconds,
+            ..Totals::default()
+        };
         for row in &rows {
             *totals.outcomes.entry(row.outcome).or_insert(0) += 1;
             totals.teachable += usize::from(row.teachable);
@@ -177,10 +197,16 @@ impl Report {
         }
         let notebooks: Vec<&Row> = rows.iter().filter(|row| row.notebook.is_some()).collect();
         totals.routes = routes(&notebooks);
-        totals.teachable_with_notebook =
-            share(notebooks.iter().filter(|row| row.teachable).count(), totals.teachable);
+        totals.teachable_with_notebook = share(
+            notebooks.iter().filter(|row| row.teachable).count(),
+            totals.teachable,
+        );
         totals.rates = rates(&notebooks);
-        Self { schema_version: 1, totals, rows }
+        Self {
+            schema_version: 1,
+            totals,
+            rows,
+        }
     }
 
     /// The exit code of `batch`: 1 when something unexpected happened, 4 when a notebook has
@@ -204,7 +230,10 @@ fn routes(notebooks: &[&Row]) -> BTreeMap<String, f64> {
     for route in notebooks.iter().filter_map(|row| row.route.clone()) {
         *counts.entry(route).or_insert(0) += 1;
     }
-    counts.into_iter().map(|(route, count)| (route, count as f64 / notebooks.len() as f64)).collect()
+    counts
+        .into_iter()
+        .map(|(route, count)| (route, count as f64 / notebooks.len() as f64))
+        .collect()
 }
 
 fn rates(notebooks: &[&Row]) -> Rates {

@@ -25,7 +25,11 @@ impl std::str::FromStr for RuntimeChoice {
             "auto" => Ok(Self::Auto),
             "local" => Ok(Self::Local),
             "endpoint" => Ok(Self::Endpoint),
-            _ => Err(UnknownCard::new("runtime", text, ["local", "endpoint", "auto"])),
+            _ => Err(UnknownCard::new(
+                "runtime",
+                text,
+                ["local", "endpoint", "auto"],
+            )),
         }
     }
 }
@@ -75,6 +79,11 @@ pub struct Request {
 impl Request {
     /// A request with defaults into a folder.
     pub fn new(source: impl Into<String>, out: impl Into<PathBuf>) -> Self {
-        Self { source: source.into(), options: Options::default(), out: out.into(), fresh: false }
+        Self {
+            source: source.into(),
+            options: Options::default(),
+            out: out.into(),
+            fresh: false,
+        }
     }
 }

@@ -9,7 +9,10 @@ use crate::Made;
 
 /// The report as Markdown.
 pub(crate) fn markdown(dossier: &Dossier, made: &Made) -> String {
-    let mut text = format!("# Validation of “{}”\n\n", made.outline.title.replace(['\n', '<', '>'], " "));
+    let mut text = format!(
+        "# Validation of “{}”\n\n",
+        made.outline.title.replace(['\n', '<', '>'], " ")
+    );
     verdicts(&mut text, made);
     facts(&mut text, dossier, made);
     findings(&mut text, made);
@@ -19,15 +22,38 @@ pub(crate) fn markdown(dossier: &Dossier, made: &Made) -> String {
 fn verdicts(text: &mut String, made: &Made) {
     let starts = if made.starts() { "yes" } else { "no" };
     let _ = writeln!(text, "| Question | Answer |\n| --- | --- |");
-    let _ = writeln!(text, "| Starts (valid, parses, names and imports known) | {starts} |");
-    let _ = writeln!(text, "| Runs (every cell executed without error) | {} |", made.proof());
-    let _ = writeln!(text, "| Proves (real inference, its assertion held) | {} |", made.proof());
+    let _ = writeln!(
+        text,
+        "| Starts (valid, parses, names and imports known) | {starts} |"
+    );
+    let _ = writeln!(
+        text,
+        "| Runs (every cell executed without error) | {} |",
+        made.proof()
+    );
+    let _ = writeln!(
+        text,
+        "| Proves (real inference, its assertion held) | {} |",
+        made.proof()
+    );
 }
 
 fn facts(text: &mut String, dossier: &Dossier, made: &Made) {
-    let sha = dossier.sha.as_ref().map_or("not known", |fact| fact.value.as_str());
-    let _ = writeln!(text, "\nModel `{}`, commit {sha}.", dossier.id.as_ref().unwrap_or(&dossier.name));
-    let _ = writeln!(text, "Route `{}`: {}.", made.chosen.route.as_str(), made.chosen.reason);
+    let sha = dossier
+        .sha
+        .as_ref()
+        .map_or("not known", |fact| fact.value.as_str());
+    let _ = writeln!(
+        text,
+        "\nModel `{}`, commit {sha}.",
+        dossier.id.as_ref().unwrap_or(&dossier.name)
+    );
+    let _ = writeln!(
+        text,
+        "Route `{}`: {}.",
+        made.chosen.route.as_str(),
+        made.chosen.reason
+    );
     for notice in &dossier.notices {
         let _ = writeln!(text, "- {}: {}", notice.id, notice.message);
     }
@@ -44,8 +70,15 @@ fn findings(text: &mut String, made: &Made) {
             Severity::Warning => "warning",
             Severity::Note => "note",
         };
-        let cell = finding.cell.map_or_else(|| "notebook".to_owned(), |cell| format!("cell {}", cell + 1));
-        let _ = writeln!(text, "- **{severity}** `{}`, {cell}: {}", finding.rule, finding.message);
+        let cell = finding.cell.map_or_else(
+            || "notebook".to_owned(),
+            |cell| format!("cell {}", cell + 1),
+        );
+        let _ = writeln!(
+            text,
+            "- **{severity}** `{}`, {cell}: {}",
+            finding.rule, finding.message
+        );
         if let Some(hint) = &finding.hint {
             let _ = writeln!(text, "  - {hint}");
         }

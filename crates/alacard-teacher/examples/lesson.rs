@@ -5,6 +5,12 @@
 //! FACTS.json is a dossier with only the fields that matter (the others are empty). Keys:
 //! `difficulty`, `topic`, `prompts`, `ui`, `format`, `prompt`, `seed`, `route`, `catalog`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for the command line"
+)]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
@@ -25,10 +31,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options: BTreeMap<&str, &str> = options.iter().filter_map(|o| o.split_once('=')).collect();
     let dossier = dossier(facts)?;
     let recipe = recipe(&dossier, lesson, &options)?;
-    let chosen = Chosen { route: Route::Task, lesson: lesson.clone(), reason: "asked for by name".into() };
+    let chosen = Chosen {
+        route: Route::Task,
+        lesson: lesson.clone(),
+        reason: "asked for by name".into(),
+    };
     let folder = options.get("catalog").copied().unwrap_or("catalog");
     let catalog = Catalog::with_folder(Path::new(folder));
-    let brief = Brief { dossier: &dossier, recipe: &recipe, chosen: &chosen, catalog: &catalog };
+    let brief = Brief {
+        dossier: &dossier,
+        recipe: &recipe,
+        chosen: &chosen,
+        catalog: &catalog,
+    };
     println!("{}", notebook(&brief)?.to_json());
     Ok(())
 }
@@ -41,11 +56,16 @@ fn notebook(brief: &Brief<'_>) -> Result<Notebook, Box<dyn Error>> {
     for plan in &outline.sections {
         for part in lesson.section(&outline, plan)?.cells {
             let mut cell = Cell::new(part.kind, part.source);
-            cell.metadata.insert("alacard".into(), json!({"section": plan.id}));
+            cell.metadata
+                .insert("alacard".into(), json!({"section": plan.id}));
             notebook.push(cell);
         }
     }
-    eprintln!("{} cells, {:.0} % Markdown", notebook.cells.len(), 100.0 * notebook.markdown_share());
+    eprintln!(
+        "{} cells, {:.0} % Markdown",
+        notebook.cells.len(),
+        100.0 * notebook.markdown_share()
+    );
     Ok(notebook)
 }
 
@@ -63,8 +83,13 @@ fn dossier(path: &str) -> Result<Dossier, Box<dyn Error>> {
     Ok(serde_json::from_value(full)?)
 }
 
-fn recipe(dossier: &Dossier, lesson: &str, options: &BTreeMap<&str, &str>) -> Result<Recipe, UnknownCard> {
-    let get = |key: &str, default: &'static str| options.get(key).copied().unwrap_or(default).to_owned();
+fn recipe(
+    dossier: &Dossier,
+    lesson: &str,
+    options: &BTreeMap<&str, &str>,
+) -> Result<Recipe, UnknownCard> {
+    let get =
+        |key: &str, default: &'static str| options.get(key).copied().unwrap_or(default).to_owned();
     Ok(Recipe {
         schema_version: 1,
         model: dossier.name.clone(),
@@ -75,7 +100,11 @@ fn recipe(dossier: &Dossier, lesson: &str, options: &BTreeMap<&str, &str>) -> Re
         difficulty: get("difficulty", "beginner").parse()?,
         ui: get("ui", "none").parse()?,
         format: get("format", "manual").parse::<Format>()?,
-        runtime: if lesson.starts_with("endpoint") { Runtime::Endpoint } else { Runtime::Local },
+        runtime: if lesson.starts_with("endpoint") {
+            Runtime::Endpoint
+        } else {
+            Runtime::Local
+        },
         language: "en".into(),
         prompt: options.get("prompt").map(|p| (*p).to_owned()),
         max_sections: None,

@@ -7,14 +7,26 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Turns any model into a Jupyter notebook that teaches it.
 #[derive(Debug, Parser)]
-#[command(name = "alacard", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "alacard",
+    version,
+    about,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Cli {
     /// What to do
     #[command(subcommand)]
     pub(crate) command: Command,
 
     /// How messages on standard error look
-    #[arg(long, global = true, value_enum, default_value = "text", env = "ALACARD_LOG_FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        env = "ALACARD_LOG_FORMAT"
+    )]
     pub(crate) log_format: LogFormat,
 
     /// Colours in messages (`NO_COLOR` is obeyed)

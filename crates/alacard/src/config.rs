@@ -73,7 +73,8 @@ fn fill<T: Clone>(open: &mut Option<T>, default: &Option<T>) {
 fn places() -> Vec<PathBuf> {
     let mut places = vec![PathBuf::from("alacard.toml")];
     let home = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".config")));
+    let home =
+        home.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".config")));
     places.extend(home.map(|home| home.join("alacard/config.toml")));
     places
 }
@@ -83,7 +84,10 @@ fn read(path: &Path) -> Result<Config, Problem> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Problem::usage(format!("cannot read `{name}`: {error}")))?;
     toml::from_str(&text).map_err(|error| {
-        Problem::usage(format!("`{name}` is not a configuration: {}", error.message()))
-            .with_hint("`alacard generate --help` lists the names")
+        Problem::usage(format!(
+            "`{name}` is not a configuration: {}",
+            error.message()
+        ))
+        .with_hint("`alacard generate --help` lists the names")
     })
 }

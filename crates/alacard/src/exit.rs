@@ -24,7 +24,12 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, code, reason: None }
+        Self {
+            message: message.into(),
+            hint: None,
+            code,
+            reason: None,
+        }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -50,7 +55,12 @@ impl From<Failure> for Problem {
             Failure::Refused(refusal) => Some(refusal.reason.as_str()),
             _ => None,
         };
-        Self { message: failure.to_string(), hint: failure.hint(), code: failure.exit_code(), reason }
+        Self {
+            message: failure.to_string(),
+            hint: failure.hint(),
+            code: failure.exit_code(),
+            reason,
+        }
     }
 }
 
@@ -82,5 +92,9 @@ impl From<anyhow::Error> for Problem {
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     // A closed stdout or stderr leaves nobody to tell.
     let _ = error.print();
-    if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+    if error.use_stderr() {
+        ExitCode::from(USAGE)
+    } else {
+        ExitCode::SUCCESS
+    }
 }

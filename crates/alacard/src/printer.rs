@@ -25,7 +25,12 @@ impl Printer {
             ColorChoice::Auto => terminal && !no_colour,
         };
         let json = cli.log_format == LogFormat::Json;
-        Self { quiet: cli.quiet, json, colour: colour && !json, terminal }
+        Self {
+            quiet: cli.quiet,
+            json,
+            colour: colour && !json,
+            terminal,
+        }
     }
 
     /// Whether progress bars make sense.
@@ -81,7 +86,9 @@ impl Printer {
 
     fn line(&self, level: &str, message: &str, hint: Option<&str>, reason: Option<&str>) {
         if self.json {
-            self.record(&json!({"level": level, "message": message, "hint": hint, "reason": reason}));
+            self.record(
+                &json!({"level": level, "message": message, "hint": hint, "reason": reason}),
+            );
             return;
         }
         let mut text = match level {
@@ -104,11 +111,23 @@ impl Printer {
             "warning" => "1;33",
             _ => "1;36",
         };
-        if self.colour { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
+        if self.colour {
+            format!("\u{1b}[{code}m{word}\u{1b}[0m")
+        } else {
+            word.to_owned()
+        }
     }
 }
 
 /// Text from pages may hold escape sequences; a terminal must not obey them.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }

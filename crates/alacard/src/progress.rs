@@ -30,7 +30,8 @@ impl Progress {
 impl Sink for Progress {
     fn event(&self, event: &Event) {
         if self.printer.is_json() {
-            self.printer.record(&serde_json::to_value(event).unwrap_or_default());
+            self.printer
+                .record(&serde_json::to_value(event).unwrap_or_default());
             return;
         }
         match (event, &self.bar) {

@@ -95,7 +95,11 @@ const UNPINNED_LOAD: Rule = Rule {
             let in_the_id = call.args.iter().any(|arg| matches!(arg, Arg::Built));
             if call.keyword("revision").is_none() && !call.starred && !in_the_id {
                 // Not every library has a place for it: then it is said, but it is no mistake.
-                let severity = if takes_revision(lesson, call) { sink.severity } else { Severity::Warning };
+                let severity = if takes_revision(lesson, call) {
+                    sink.severity
+                } else {
+                    Severity::Warning
+                };
                 sink.add_as(
                     severity,
                     call.place,
@@ -126,7 +130,11 @@ const WITH_REVISION: [&str; 9] = [
 /// Whether the library that a call comes from is one of those; a name of unknown origin counts.
 fn takes_revision(lesson: &Lesson<'_>, call: &Call) -> bool {
     let first = call.name.split('.').next().unwrap_or_default();
-    lesson.facts.bound.get(first).is_none_or(|root| WITH_REVISION.contains(&root.as_str()))
+    lesson
+        .facts
+        .bound
+        .get(first)
+        .is_none_or(|root| WITH_REVISION.contains(&root.as_str()))
 }
 
 const UNPINNED_REVISION: Rule = Rule {

@@ -27,10 +27,17 @@ pub(crate) fn markdown(text: &str) -> String {
 
 /// A Markdown code span that holds the text whatever backticks are in it.
 pub(crate) fn code_span(text: &str) -> String {
-    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let flat: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let longest = flat.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    let pad = if flat.starts_with('`') || flat.ends_with('`') || flat.is_empty() { " " } else { "" };
+    let pad = if flat.starts_with('`') || flat.ends_with('`') || flat.is_empty() {
+        " "
+    } else {
+        ""
+    };
     format!("{fence}{pad}{flat}{pad}{fence}")
 }
 
@@ -41,7 +48,13 @@ pub(crate) fn url(text: &str) -> String {
     }
     text.chars()
         .filter(|c| !c.is_control())
-        .map(|c| if c.is_whitespace() || "<>\"'`\\()".contains(c) { format!("%{:02X}", c as u32) } else { c.to_string() })
+        .map(|c| {
+            if c.is_whitespace() || "<>\"'`\\()".contains(c) {
+                format!("%{:02X}", c as u32)
+            } else {
+                c.to_string()
+            }
+        })
         .collect()
 }
 
@@ -49,7 +62,9 @@ pub(crate) fn url(text: &str) -> String {
 /// reader takes for anything else.
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
-    text.chars().map(|c| if plain(c) { c } else { '_' }).collect()
+    text.chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect()
 }
 
 /// A Python literal for a value: strings, numbers, lists and dictionaries, broken into lines
@@ -64,8 +79,12 @@ fn literal(value: &Value, depth: usize) -> String {
         ValueKind::Bool => if value.is_true() { "True" } else { "False" }.to_owned(),
         ValueKind::Number => value.to_string(),
         ValueKind::Seq | ValueKind::Iterable => {
-            let items: Vec<String> =
-                value.try_iter().into_iter().flatten().map(|v| literal(&v, depth + 1)).collect();
+            let items: Vec<String> = value
+                .try_iter()
+                .into_iter()
+                .flatten()
+                .map(|v| literal(&v, depth + 1))
+                .collect();
             bracketed('[', &items, ']', depth)
         }
         ValueKind::Map => {
@@ -75,7 +94,11 @@ fn literal(value: &Value, depth: usize) -> String {
                 .flatten()
                 .map(|key| {
                     let item = value.get_item(&key).unwrap_or_default();
-                    format!("{}: {}", literal(&key, depth + 1), literal(&item, depth + 1))
+                    format!(
+                        "{}: {}",
+                        literal(&key, depth + 1),
+                        literal(&item, depth + 1)
+                    )
                 })
                 .collect();
             bracketed('{', &items, '}', depth)
@@ -90,7 +113,10 @@ fn bracketed(open: char, items: &[String], close: char, depth: usize) -> String 
         return flat;
     }
     let inner = " ".repeat((depth + 1) * 4);
-    let lines: String = items.iter().map(|item| format!("{inner}{item},\n")).collect();
+    let lines: String = items
+        .iter()
+        .map(|item| format!("{inner}{item},\n"))
+        .collect();
     format!("{open}\n{lines}{}{close}", " ".repeat(depth * 4))
 }
 

@@ -63,8 +63,11 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<LessonFile, TeachError> {
     let mut place = Place::Top;
     for (index, line) in text.lines().enumerate() {
         if let Some(marker) = line.strip_prefix("@@ ") {
-            place = open(&mut lesson, marker, index + 1)
-                .map_err(|message| TeachError::Lesson { lesson: name.to_owned(), line: index + 1, message })?;
+            place = open(&mut lesson, marker, index + 1).map_err(|message| TeachError::Lesson {
+                lesson: name.to_owned(),
+                line: index + 1,
+                message,
+            })?;
         } else {
             append(&mut lesson, &place, line);
         }
@@ -91,7 +94,10 @@ fn open(lesson: &mut LessonFile, marker: &str, line: usize) -> Result<Place, Str
             Ok(Place::Block(block))
         }
         "md" | "py" => {
-            let section = lesson.sections.last_mut().ok_or("a cell before the first section")?;
+            let section = lesson
+                .sections
+                .last_mut()
+                .ok_or("a cell before the first section")?;
             section.cells.push(cell(kind, attributes(rest)?, line));
             Ok(Place::Cell)
         }
@@ -105,7 +111,9 @@ fn section(id: &str, mut given: BTreeMap<String, String>) -> Result<SectionTempl
         id: id.to_owned(),
         title: given.remove("title").unwrap_or_default(),
         purpose: given.remove("purpose").unwrap_or_default(),
-        minutes: minutes.parse().map_err(|_| format!("minutes is `{minutes}`"))?,
+        minutes: minutes
+            .parse()
+            .map_err(|_| format!("minutes is `{minutes}`"))?,
         when: given.remove("when"),
         cells: Vec::new(),
     })
@@ -114,9 +122,17 @@ fn section(id: &str, mut given: BTreeMap<String, String>) -> Result<SectionTempl
 fn cell(kind: &str, mut given: BTreeMap<String, String>, line: usize) -> CellTemplate {
     let tags = given.remove("tags").unwrap_or_default();
     CellTemplate {
-        kind: if kind == "md" { CellKind::Markdown } else { CellKind::Code },
+        kind: if kind == "md" {
+            CellKind::Markdown
+        } else {
+            CellKind::Code
+        },
         source: String::new(),
-        tags: tags.split(',').filter(|t| !t.is_empty()).map(str::to_owned).collect(),
+        tags: tags
+            .split(',')
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned)
+            .collect(),
         when: given.remove("when"),
         line,
     }
@@ -126,7 +142,11 @@ fn append(lesson: &mut LessonFile, place: &Place, line: &str) {
     let target = match place {
         Place::Top => return,
         Place::Block(name) => lesson.blocks.get_mut(name),
-        Place::Cell => lesson.sections.last_mut().and_then(|s| s.cells.last_mut()).map(|c| &mut c.source),
+        Place::Cell => lesson
+            .sections
+            .last_mut()
+            .and_then(|s| s.cells.last_mut())
+            .map(|c| &mut c.source),
     };
     if let Some(text) = target {
         text.push_str(line);
@@ -139,7 +159,9 @@ fn attributes(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut found = BTreeMap::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
-        let (key, after) = rest.split_once('=').ok_or_else(|| format!("`{rest}` is not key=value"))?;
+        let (key, after) = rest
+            .split_once('=')
+            .ok_or_else(|| format!("`{rest}` is not key=value"))?;
         let (value, after) = match after.strip_prefix('"') {
             Some(quoted) => quoted.split_once('"').ok_or("a quote is not closed")?,
             None => after.split_once(' ').unwrap_or((after, "")),
@@ -167,6 +189,9 @@ mod tests {
     #[test]
     fn names_the_line_of_a_mistake() {
         let error = parse("t", "@@ lesson\n@@ nonsense\n").unwrap_err();
-        assert_eq!(error.to_string(), "lesson `t`, line 2: unknown marker `nonsense`");
+        assert_eq!(
+            error.to_string(),
+            "lesson `t`, line 2: unknown marker `nonsense`"
+        );
     }
 }

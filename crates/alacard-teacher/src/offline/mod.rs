@@ -22,7 +22,8 @@ use render::Loaded;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    Brief, Evidence, Lesson, Outline, Section, SectionCell, SectionKind, SectionPlan, TeachError, Teacher,
+    Brief, Evidence, Lesson, Outline, Section, SectionCell, SectionKind, SectionPlan, TeachError,
+    Teacher,
 };
 
 type Key = (String, Difficulty, Ui);
@@ -81,7 +82,12 @@ impl Teacher for OfflineTeacher {
             _ => Extra::default(),
         };
         let facts = view::value(&outline::base_context(&brief, &loaded, &extra)?);
-        Ok(Box::new(OfflineLesson { brief, loaded, extra, facts }))
+        Ok(Box::new(OfflineLesson {
+            brief,
+            loaded,
+            extra,
+            facts,
+        }))
     }
 }
 
@@ -95,12 +101,18 @@ pub(crate) struct Extra {
 impl Extra {
     fn of_page(own: own::OwnExamples) -> Self {
         let views = Map::from_iter([("own".to_owned(), own.view())]);
-        Self { packages: own.packages.into_iter().collect(), views }
+        Self {
+            packages: own.packages.into_iter().collect(),
+            views,
+        }
     }
 
     fn of_library(shelved: shelved::Shelved) -> Self {
         let views = Map::from_iter([("lib".to_owned(), shelved.view())]);
-        Self { packages: shelved.packages, views }
+        Self {
+            packages: shelved.packages,
+            views,
+        }
     }
 }
 
@@ -119,7 +131,8 @@ impl Lesson for OfflineLesson<'_> {
     }
 
     fn section(&self, outline: &Outline, plan: &SectionPlan) -> Result<Section, TeachError> {
-        self.write(outline, plan, &plan.id, 0)?.ok_or_else(|| TeachError::UnknownSection(plan.id.clone()))
+        self.write(outline, plan, &plan.id, 0)?
+            .ok_or_else(|| TeachError::UnknownSection(plan.id.clone()))
     }
 
     fn repair(
@@ -145,26 +158,62 @@ impl OfflineLesson<'_> {
         template: &str,
         variant: usize,
     ) -> Result<Option<Section>, TeachError> {
-        let Some(template) = self.loaded.section(template) else { return Ok(None) };
+        let Some(template) = self.loaded.section(template) else {
+            return Ok(None);
+        };
         let context = self.context(outline, plan)?;
         let mut cells = self.loaded.cells(template, &context)?;
         if self.brief.recipe.format == Format::Manual {
+            if plan.kind == SectionKind::Topic {
+                cells.splice(0..0, self.left_out(outline, &context)?);
+            }
             head(plan, &mut cells);
             point_on(outline, plan, &mut cells);
         }
-        Ok(Some(Section { schema_version: 1, id: plan.id.clone(), variant, cells }))
+        Ok(Some(Section {
+            schema_version: 1,
+            id: plan.id.clone(),
+            variant,
+            cells,
+        }))
+    }
+
+    /// The code of the steps that a short lesson leaves out: what follows builds on it.
+    fn left_out(&self, outline: &Outline, context: &Value) -> Result<Vec<SectionCell>, TeachError> {
+        let mut cells = Vec::new();
+        for step in self.loaded.steps() {
+            let planned = outline.sections.iter().any(|plan| plan.id == step.id);
+            if !planned && self.loaded.holds(step.when.as_deref(), context)? {
+                cells.extend(self.loaded.cells(step, context)?);
+            }
+        }
+        cells.retain(|cell| cell.kind == CellKind::Code);
+        if !cells.is_empty() {
+            let text = "This short version leaves some steps out. What follows builds on their code, so it stands here without words.";
+            let note = SectionCell {
+                kind: CellKind::Markdown,
+                source: text.to_owned(),
+                tags: Vec::new(),
+            };
+            cells.insert(0, note);
+        }
+        Ok(cells)
     }
 
     /// The facts with what only the outline knows.
     fn context(&self, outline: &Outline, plan: &SectionPlan) -> Result<Value, TeachError> {
-        let part = |s: &SectionPlan| json!({"title": s.heading(), "minutes": s.minutes, "kind": s.kind});
+        let part =
+            |s: &SectionPlan| json!({"title": s.heading(), "minutes": s.minutes, "kind": s.kind});
         let mut own = Map::new();
-        own.insert("lesson".into(), json!({
-            "title": outline.title, "objectives": outline.objectives,
-            "requirements": outline.requirements, "variables": outline.variables,
-            "minutes": outline.minutes(), "name": outline.lesson,
-            "sections": outline.sections.iter().map(part).collect::<Vec<_>>(),
-        }));
+        own.insert(
+            "lesson".into(),
+            json!({
+                "title": outline.title, "objectives": outline.objectives,
+                "requirements": outline.requirements, "variables": outline.variables,
+                "minutes": outline.minutes(), "name": outline.lesson,
+                "sections": outline.sections.iter().map(part).collect::<Vec<_>>(),
+            }),
+        );
         let section = json!({"title": plan.title, "step": plan.step, "purpose": plan.purpose});
         own.insert("section".into(), section);
         if plan.kind == SectionKind::Quiz {
@@ -189,7 +238,14 @@ fn head(plan: &SectionPlan, cells: &mut Vec<SectionCell>) {
         Some(first) if first.kind == CellKind::Markdown => {
             first.source = format!("{text}\n\n{}", first.source);
         }
-        _ => cells.insert(0, SectionCell { kind: CellKind::Markdown, source: text, tags: Vec::new() }),
+        _ => cells.insert(
+            0,
+            SectionCell {
+                kind: CellKind::Markdown,
+                source: text,
+                tags: Vec::new(),
+            },
+        ),
     }
 }
 
@@ -203,6 +259,9 @@ fn point_on(outline: &Outline, plan: &SectionPlan, cells: &mut [SectionCell]) {
     if let (Some(next), Some(last)) = (next, cells.last_mut())
         && last.kind == CellKind::Markdown
     {
-        last.source.push_str(&format!("\n\n*Next: {}.*", escape::markdown(&next.heading())));
+        last.source.push_str(&format!(
+            "\n\n*Next: {}.*",
+            escape::markdown(&next.heading())
+        ));
     }
 }

@@ -7,9 +7,9 @@ use minijinja::value::Value;
 use serde_json::{Map, Value as Json, json};
 
 use super::lesson::SectionTemplate;
-use super::{Extra, io};
 use super::render::Loaded;
 use super::view;
+use super::{Extra, io};
 use crate::{Brief, Outline, SectionKind, SectionPlan, TeachError};
 
 /// Sections of a manual around its steps: id, kind.
@@ -87,14 +87,23 @@ pub(crate) fn base_context(
     };
     let mut context = view::context(brief).map_err(catalog)?;
     let requirements = requirements(brief, loaded, extra);
-    let names: Vec<&str> = requirements.iter().filter_map(|r| r.split("==").next()).collect();
+    let names: Vec<&str> = requirements
+        .iter()
+        .filter_map(|r| r.split("==").next())
+        .collect();
     context.insert("uses_torch".into(), names.contains(&"torch").into());
     context.insert("package_names".into(), names.into());
     let (local, always): (Vec<_>, Vec<_>) = requirements.iter().partition(|r| preinstalled(r));
     context.insert("install".into(), json!({"always": always, "local": local}));
-    context.insert("ui".into(), io::describe(loaded.attribute("io").unwrap_or_default()));
+    context.insert(
+        "ui".into(),
+        io::describe(loaded.attribute("io").unwrap_or_default()),
+    );
     context.extend(extra.views.clone());
-    context.insert("docs_url".into(), loaded.attribute("docs").unwrap_or(DOCS).into());
+    context.insert(
+        "docs_url".into(),
+        loaded.attribute("docs").unwrap_or(DOCS).into(),
+    );
     Ok(context)
 }
 
@@ -104,7 +113,10 @@ const DOCS: &str = "https://huggingface.co/docs";
 /// Packages that Colab and Kaggle bring, and that must not be replaced in a running kernel.
 fn preinstalled(requirement: &str) -> bool {
     let name = requirement.split("==").next().unwrap_or_default();
-    matches!(name, "torch" | "torchvision" | "torchaudio" | "numpy" | "tensorflow")
+    matches!(
+        name,
+        "torch" | "torchvision" | "torchaudio" | "numpy" | "tensorflow"
+    )
 }
 
 fn templates<'a>(brief: &Brief<'_>, loaded: &'a Loaded) -> Vec<(&'a SectionTemplate, SectionKind)> {
@@ -114,17 +126,30 @@ fn templates<'a>(brief: &Brief<'_>, loaded: &'a Loaded) -> Vec<(&'a SectionTempl
             ("quick.changed", ui) if ui != Ui::None => ("quick.ui", *kind),
             _ => (*id, *kind),
         };
-        return QUICKSTART.iter().map(served).filter_map(|part| found(&part)).collect();
+        return QUICKSTART
+            .iter()
+            .map(served)
+            .filter_map(|part| found(&part))
+            .collect();
     }
     let with_ui = |(id, _): &&(&str, SectionKind)| *id != "ui" || brief.recipe.ui != Ui::None;
-    let steps = loaded.steps().into_iter().map(|step| (step, SectionKind::Step));
+    let steps = loaded
+        .steps()
+        .into_iter()
+        .map(|step| (step, SectionKind::Step));
     let before = BEFORE.iter().filter_map(found);
-    before.chain(steps).chain(AFTER.iter().filter(with_ui).filter_map(found)).collect()
+    before
+        .chain(steps)
+        .chain(AFTER.iter().filter(with_ui).filter_map(found))
+        .collect()
 }
 
 /// Keeps as many steps as the recipe allows, and numbers them.
 fn limit_and_number(brief: &Brief<'_>, sections: &mut Vec<SectionPlan>) {
-    let most = brief.recipe.max_sections.map_or(usize::MAX, |most| most as usize);
+    let most = brief
+        .recipe
+        .max_sections
+        .map_or(usize::MAX, |most| most as usize);
     let mut step = 0;
     sections.retain_mut(|section| {
         if section.kind == SectionKind::Step {
@@ -142,13 +167,18 @@ fn title(brief: &Brief<'_>) -> Result<String, TeachError> {
         name: "title".to_owned(),
         message: error.to_string(),
     };
-    let task = view::task_of(brief).map_err(unreadable)?.map(|task| task.title.clone());
+    let task = view::task_of(brief)
+        .map_err(unreadable)?
+        .map(|task| task.title.clone());
     let mut title = brief.dossier.name.clone();
     if let Some(task) = task {
         title.push_str(&format!(": {task}"));
     }
     if brief.recipe.topic_given {
-        let topic = brief.catalog.topic(&brief.recipe.topic).map_err(unreadable)?;
+        let topic = brief
+            .catalog
+            .topic(&brief.recipe.topic)
+            .map_err(unreadable)?;
         title.push_str(&format!(" for {}", topic.noun));
     }
     Ok(format!("{title} ({})", brief.recipe.difficulty))
@@ -157,7 +187,12 @@ fn title(brief: &Brief<'_>) -> Result<String, TeachError> {
 /// The lesson's objectives, one attribute with `;` between them.
 fn objectives(loaded: &Loaded, value: &minijinja::value::Value) -> Result<Vec<String>, TeachError> {
     let text = loaded.words_of(loaded.attribute("objectives").unwrap_or_default(), value)?;
-    Ok(text.split(';').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect())
+    Ok(text
+        .split(';')
+        .map(str::trim)
+        .filter(|o| !o.is_empty())
+        .map(str::to_owned)
+        .collect())
 }
 
 /// All packages of the lesson, its level and its UI component, pinned and sorted.
@@ -184,14 +219,21 @@ fn extra_packages(brief: &Brief<'_>) -> BTreeSet<String> {
         packages.insert("sacremoses".to_owned());
     }
     if brief.chosen.lesson == "feature-extraction" {
-        packages.extend(reader_packages(dossier).iter().map(|name| (*name).to_owned()));
+        packages.extend(
+            reader_packages(dossier)
+                .iter()
+                .map(|name| (*name).to_owned()),
+        );
     }
     packages
 }
 
 /// What a backbone that reads sound or pictures needs besides its weights; texts need nothing.
 fn reader_packages(dossier: &alacard_hub::dossier::Dossier) -> &'static [&'static str] {
-    let processor = dossier.processor.as_ref().map_or("", |fact| fact.value.as_str());
+    let processor = dossier
+        .processor
+        .as_ref()
+        .map_or("", |fact| fact.value.as_str());
     match processor {
         _ if dossier.sentence_transformer.is_some() => &[],
         "AutoImageProcessor" => &["pillow", "torchvision"],
@@ -203,8 +245,18 @@ fn reader_packages(dossier: &alacard_hub::dossier::Dossier) -> &'static [&'stati
 
 /// Model types whose tokenizers are SentencePiece models (`facts` of transformers' own requirements).
 const SENTENCEPIECE: [&str; 12] = [
-    "albert", "camembert", "deberta-v2", "llama", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5",
-    "xlm-roberta", "xlnet",
+    "albert",
+    "camembert",
+    "deberta-v2",
+    "llama",
+    "m2m_100",
+    "marian",
+    "mbart",
+    "mt5",
+    "pegasus",
+    "t5",
+    "xlm-roberta",
+    "xlnet",
 ];
 
 /// Environment variables that the notebook reads.

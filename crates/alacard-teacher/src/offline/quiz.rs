@@ -17,12 +17,23 @@ pub(crate) fn pick(brief: &Brief<'_>) -> Result<Json, TeachError> {
     };
     let level = Some(brief.recipe.difficulty);
     let task = view::task_of(brief).map_err(unreadable)?;
-    let own: Vec<&QuizQuestion> = task.map(|task| task.quiz.iter().collect()).unwrap_or_default();
+    let own: Vec<&QuizQuestion> = task
+        .map(|task| task.quiz.iter().collect())
+        .unwrap_or_default();
     let general = brief.catalog.general_quiz().map_err(unreadable)?;
-    let mut picked: Vec<&QuizQuestion> = own.iter().filter(|q| q.level == level).copied().take(3).collect();
+    let mut picked: Vec<&QuizQuestion> = own
+        .iter()
+        .filter(|q| q.level == level)
+        .copied()
+        .take(3)
+        .collect();
     let turn = brief.recipe.seed as usize + brief.recipe.difficulty as usize * 2;
     picked.extend(rotated(general, turn).take(2));
-    let rest = own.iter().filter(|q| q.level != level).copied().chain(rotated(general, turn).skip(2));
+    let rest = own
+        .iter()
+        .filter(|q| q.level != level)
+        .copied()
+        .chain(rotated(general, turn).skip(2));
     for question in rest {
         if picked.len() < COUNT && !picked.iter().any(|p| p.question == question.question) {
             picked.push(question);
@@ -32,7 +43,10 @@ pub(crate) fn pick(brief: &Brief<'_>) -> Result<Json, TeachError> {
 }
 
 fn rotated(all: &[QuizQuestion], turn: usize) -> impl Iterator<Item = &QuizQuestion> {
-    all.iter().cycle().skip(turn % all.len().max(1)).take(all.len())
+    all.iter()
+        .cycle()
+        .skip(turn % all.len().max(1))
+        .take(all.len())
 }
 
 fn shown(question: &QuizQuestion) -> Json {

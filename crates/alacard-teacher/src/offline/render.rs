@@ -38,7 +38,10 @@ impl Loaded {
 
     /// The section with this id in the file of highest precedence.
     pub(crate) fn section(&self, id: &str) -> Option<&SectionTemplate> {
-        self.files.iter().flat_map(|file| &file.sections).find(|section| section.id == id)
+        self.files
+            .iter()
+            .flat_map(|file| &file.sections)
+            .find(|section| section.id == id)
     }
 
     /// The steps in the order in which the files define them, each id once.
@@ -55,7 +58,11 @@ impl Loaded {
     /// Words of an attribute over all files, first mention first.
     pub(crate) fn words(&self, attribute: &str) -> Vec<String> {
         let mut words: Vec<String> = Vec::new();
-        for value in self.files.iter().filter_map(|file| file.attributes.get(attribute)) {
+        for value in self
+            .files
+            .iter()
+            .filter_map(|file| file.attributes.get(attribute))
+        {
             for word in value.split_whitespace() {
                 if !words.iter().any(|w| w == word) {
                     words.push(word.to_owned());
@@ -67,12 +74,17 @@ impl Loaded {
 
     /// An attribute's value in the file of highest precedence.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
-        self.files.iter().find_map(|file| file.attributes.get(name)).map(String::as_str)
+        self.files
+            .iter()
+            .find_map(|file| file.attributes.get(name))
+            .map(String::as_str)
     }
 
     /// Whether a condition holds; no condition always holds.
     pub(crate) fn holds(&self, when: Option<&str>, context: &Value) -> Result<bool, TeachError> {
-        let Some(expression) = when else { return Ok(true) };
+        let Some(expression) = when else {
+            return Ok(true);
+        };
         let failed = |error: Error| template_error(expression, &error);
         let compiled = self.env.compile_expression(expression).map_err(failed)?;
         Ok(compiled.eval(context).map_err(failed)?.is_true())
@@ -106,7 +118,11 @@ impl Loaded {
         template: &CellTemplate,
         context: &Value,
     ) -> Result<Option<SectionCell>, TeachError> {
-        let ending = if template.kind == CellKind::Code { "py" } else { "md" };
+        let ending = if template.kind == CellKind::Code {
+            "py"
+        } else {
+            "md"
+        };
         let name = format!("{section}:{}.{ending}", template.line);
         let source = self
             .env
@@ -124,7 +140,8 @@ impl Loaded {
 /// Fills a short Python template outside a lesson.
 pub(crate) fn python(template: &str, context: &Value) -> Result<String, TeachError> {
     let text = environment().render_named_str("library.py", template, context);
-    text.map(|text| tidy(&text)).map_err(|error| template_error("library.py", &error))
+    text.map(|text| tidy(&text))
+        .map_err(|error| template_error("library.py", &error))
 }
 
 /// Cells have no blank lines at the ends, no trailing blanks, and at most two empty lines in a row.
@@ -144,7 +161,11 @@ pub(crate) fn tidy(text: &str) -> String {
 
 fn environment() -> Environment<'static> {
     let mut env = Environment::new();
-    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+    if let Ok(syntax) = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()
+    {
         env.set_syntax(syntax);
     }
     env.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -154,28 +175,46 @@ fn environment() -> Environment<'static> {
         _ => AutoEscape::None,
     });
     env.set_formatter(format_value);
-    env.add_filter("code", |text: &str| Value::from_safe_string(escape::code_span(text)));
-    env.add_filter("py", |value: Value| Value::from_safe_string(escape::python(&value)));
-    env.add_filter("md", |text: &str| Value::from_safe_string(escape::markdown(text)));
+    env.add_filter("code", |text: &str| {
+        Value::from_safe_string(escape::code_span(text))
+    });
+    env.add_filter("py", |value: Value| {
+        Value::from_safe_string(escape::python(&value))
+    });
+    env.add_filter("md", |text: &str| {
+        Value::from_safe_string(escape::markdown(text))
+    });
     env.add_filter("ident", identifier);
-    env.add_filter("url", |text: &str| Value::from_safe_string(escape::url(text)));
-    env.add_filter("safe_id", |text: &str| Value::from_safe_string(escape::shell_word(text)));
+    env.add_filter("url", |text: &str| {
+        Value::from_safe_string(escape::url(text))
+    });
+    env.add_filter("safe_id", |text: &str| {
+        Value::from_safe_string(escape::shell_word(text))
+    });
     env.add_filter("words", words);
     env.add_filter("linecount", |text: &str| text.lines().count());
     env
 }
 
 /// Prints a value in the way of the cell's language; safe strings go through as they are.
-fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+fn format_value(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), Error> {
     if value.is_undefined() {
-        return Err(Error::new(ErrorKind::UndefinedError, "an undefined value was printed"));
+        return Err(Error::new(
+            ErrorKind::UndefinedError,
+            "an undefined value was printed",
+        ));
     }
     let text = match (value.is_safe(), state.auto_escape()) {
         (false, AutoEscape::Custom(kind)) if kind == "py" => escape::python(value),
         (false, AutoEscape::Custom(_)) => escape::markdown(&value.to_string()),
         _ => value.to_string(),
     };
-    out.write_str(&text).map_err(|_| Error::new(ErrorKind::WriteFailure, "out of memory"))
+    out.write_str(&text)
+        .map_err(|_| Error::new(ErrorKind::WriteFailure, "out of memory"))
 }
 
 /// A name that may stand in code as an identifier; anything else is refused.
@@ -183,7 +222,10 @@ fn identifier(name: &str) -> Result<Value, Error> {
     if alacard_python::is_identifier(name) {
         return Ok(Value::from_safe_string(name.to_owned()));
     }
-    Err(Error::new(ErrorKind::InvalidOperation, "a value is not a Python identifier"))
+    Err(Error::new(
+        ErrorKind::InvalidOperation,
+        "a value is not a Python identifier",
+    ))
 }
 
 /// `a, b and c`.
@@ -196,9 +238,13 @@ fn words(items: Vec<String>) -> String {
 }
 
 fn add(env: &mut Environment<'static>, name: String, source: &str) -> Result<(), TeachError> {
-    env.add_template_owned(name.clone(), source.to_owned()).map_err(|error| template_error(&name, &error))
+    env.add_template_owned(name.clone(), source.to_owned())
+        .map_err(|error| template_error(&name, &error))
 }
 
 fn template_error(name: &str, error: &Error) -> TeachError {
-    TeachError::Template { name: name.chars().take(120).collect(), message: format!("{error:#}") }
+    TeachError::Template {
+        name: name.chars().take(120).collect(),
+        message: format!("{error:#}"),
+    }
 }

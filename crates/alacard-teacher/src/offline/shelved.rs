@@ -34,7 +34,10 @@ pub(crate) fn fill(brief: &Brief<'_>) -> Result<Shelved, TeachError> {
     let id = brief.dossier.id.as_ref().unwrap_or(&brief.dossier.name);
     let (file, choose) = match brief.dossier.files.is_some() || library.files.is_empty() {
         true => (known_file(library, brief.dossier)?, None),
-        false => (Value::from_safe_string("FILE".to_owned()), Some(choice(&library.files))),
+        false => (
+            Value::from_safe_string("FILE".to_owned()),
+            Some(choice(&library.files)),
+        ),
     };
     let context = context! { model => context! { id => id }, file => file.clone() };
     let code = |template: &str| render::python(template, &context);
@@ -54,12 +57,17 @@ fn known_file(library: &Library, dossier: &Dossier) -> Result<Value, TeachError>
     if library.files.is_empty() {
         return Ok(Value::from(()));
     }
-    file(library, dossier).map(Value::from).ok_or_else(|| unsuitable(library))
+    file(library, dossier)
+        .map(Value::from)
+        .ok_or_else(|| unsuitable(library))
 }
 
 /// Code that chooses the file when the notebook runs, for a repository whose files are not known.
 fn choice(patterns: &[String]) -> String {
-    let patterns: Vec<String> = patterns.iter().map(|pattern| alacard_python::literal(pattern)).collect();
+    let patterns: Vec<String> = patterns
+        .iter()
+        .map(|pattern| alacard_python::literal(pattern))
+        .collect();
     format!(
         "from fnmatch import fnmatch\n\nfrom huggingface_hub import list_repo_files\n\n\
          PATTERNS = [{}]\n\
@@ -70,27 +78,42 @@ fn choice(patterns: &[String]) -> String {
 }
 
 fn library<'a>(brief: &Brief<'a>) -> Result<&'a Library, TeachError> {
-    let id = brief.dossier.library.as_ref().map_or("", |fact| fact.value.as_str());
-    let found = brief.catalog.library(id).map_err(|error| TeachError::Unsuitable(error.to_string()))?;
+    let id = brief
+        .dossier
+        .library
+        .as_ref()
+        .map_or("", |fact| fact.value.as_str());
+    let found = brief
+        .catalog
+        .library(id)
+        .map_err(|error| TeachError::Unsuitable(error.to_string()))?;
     found.ok_or_else(|| TeachError::Unsuitable(format!("the library table has no `{id}`")))
 }
 
 fn unsuitable(library: &Library) -> TeachError {
-    TeachError::Unsuitable(format!("{} needs a file that the repository does not list", library.title))
+    TeachError::Unsuitable(format!(
+        "{} needs a file that the repository does not list",
+        library.title
+    ))
 }
 
 /// The first file that fits the first pattern that any file fits.
 fn file(library: &Library, dossier: &Dossier) -> Option<String> {
     let files = dossier.files.as_ref()?;
     library.files.iter().find_map(|pattern| {
-        files.iter().find(|file| fits(pattern, &file.path)).map(|file| file.path.clone())
+        files
+            .iter()
+            .find(|file| fits(pattern, &file.path))
+            .map(|file| file.path.clone())
     })
 }
 
 /// Whether a name fits a pattern with at most one `*`, which stands for anything.
 fn fits(pattern: &str, path: &str) -> bool {
     match pattern.split_once('*') {
-        Some((head, tail)) => path.len() >= head.len() + tail.len() && path.starts_with(head) && path.ends_with(tail),
+        Some((head, tail)) => {
+            path.len() >= head.len() + tail.len() && path.starts_with(head) && path.ends_with(tail)
+        }
         None => path == pattern || path.rsplit('/').next() == Some(pattern),
     }
 }

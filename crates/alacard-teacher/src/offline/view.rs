@@ -32,7 +32,11 @@ pub(crate) fn value(context: &Map<String, Json>) -> Value {
 
 /// The task of the model, as the catalogue has it.
 pub(crate) fn task_of<'a>(brief: &Brief<'a>) -> Result<Option<&'a Task>, CatalogError> {
-    let tag = brief.dossier.task.as_ref().map_or("", |fact| fact.value.as_str());
+    let tag = brief
+        .dossier
+        .task
+        .as_ref()
+        .map_or("", |fact| fact.value.as_str());
     brief.catalog.task(tag)
 }
 
@@ -109,8 +113,22 @@ fn model(dossier: &Dossier) -> Json {
 
 /// The page's summary up to its last whole sentence; nothing when it is a stub.
 fn quotable(summary: &str) -> Option<String> {
-    let stub = ["TODO", "FIXME", "TBD", "XXX", "lorem ipsum", "insert", "your "].iter().any(|word| summary.contains(word));
-    let whole = summary.trim().trim_end_matches('…').trim_end_matches("...").trim_end();
+    let stub = [
+        "TODO",
+        "FIXME",
+        "TBD",
+        "XXX",
+        "lorem ipsum",
+        "insert",
+        "your ",
+    ]
+    .iter()
+    .any(|word| summary.contains(word));
+    let whole = summary
+        .trim()
+        .trim_end_matches('…')
+        .trim_end_matches("...")
+        .trim_end();
     let cut = if whole.len() == summary.trim().len() {
         whole
     } else {
@@ -151,7 +169,11 @@ fn shape(dossier: &Dossier) -> Map<String, Json> {
         "origin": dossier.origin,
         "notices": dossier.notices,
     });
-    if let Json::Object(shape) = shape { shape } else { Map::new() }
+    if let Json::Object(shape) = shape {
+        shape
+    } else {
+        Map::new()
+    }
 }
 
 /// Licence, memory and sizes.
@@ -169,7 +191,10 @@ fn sizes(dossier: &Dossier) -> Map<String, Json> {
         ("size_text", json!(weights.map(bytes_text))),
         ("memory", json!(memory)),
     ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }
 
 /// What belongs to one family of models: base, quantisation, sentence-transformers, …
@@ -178,32 +203,58 @@ fn families(dossier: &Dossier) -> Map<String, Json> {
     let relation = base.and_then(|base| base.relation);
     let mut sentence = fact(dossier.sentence_transformer.as_ref());
     if let Some(st) = dossier.sentence_transformer.as_ref().map(|f| &f.value) {
-        sentence["query_prompt"] = json!(prompt_named(&st.prompts, &["query", "search_query", "retrieval.query"]));
-        sentence["document_prompt"] =
-            json!(prompt_named(&st.prompts, &["document", "passage", "search_document", "retrieval.passage"]));
+        sentence["query_prompt"] = json!(prompt_named(
+            &st.prompts,
+            &["query", "search_query", "retrieval.query"]
+        ));
+        sentence["document_prompt"] = json!(prompt_named(
+            &st.prompts,
+            &[
+                "document",
+                "passage",
+                "search_document",
+                "retrieval.passage"
+            ]
+        ));
     }
     let pairs = [
-        ("base_model", json!(base.and_then(|base| base.models.first()))),
+        (
+            "base_model",
+            json!(base.and_then(|base| base.models.first())),
+        ),
         ("base_models", json!(base.map(|base| &base.models))),
         ("relation", json!(relation)),
-        ("quantized", json!(dossier.quantization.is_some() || relation == Some(Relation::Quantized))),
+        (
+            "quantized",
+            json!(dossier.quantization.is_some() || relation == Some(Relation::Quantized)),
+        ),
         ("quantization", fact(dossier.quantization.as_ref())),
         ("st", sentence),
         ("diffusers", fact(dossier.diffusers.as_ref())),
         ("gguf", fact(dossier.gguf.as_ref())),
         ("peft", fact(dossier.peft.as_ref())),
     ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }
 
 /// The first prompt that has one of these names and is not empty: its name.
-fn prompt_named(prompts: &std::collections::BTreeMap<String, String>, names: &[&str]) -> Option<String> {
-    let found = names.iter().find(|name| prompts.get(**name).is_some_and(|p| !p.is_empty()))?;
+fn prompt_named(
+    prompts: &std::collections::BTreeMap<String, String>,
+    names: &[&str],
+) -> Option<String> {
+    let found = names
+        .iter()
+        .find(|name| prompts.get(**name).is_some_and(|p| !p.is_empty()))?;
     Some((*found).to_owned())
 }
 
 fn licence(licence: Option<&Fact<Licence>>) -> Json {
-    let Some(licence) = licence.map(|fact| &fact.value) else { return Json::Null };
+    let Some(licence) = licence.map(|fact| &fact.value) else {
+        return Json::Null;
+    };
     json!({
         "id": licence.id, "name": licence.name, "link": licence.link, "restriction": licence.restriction,
         "title": licence.name.as_ref().unwrap_or(&licence.id),
@@ -233,6 +284,10 @@ pub(crate) fn bytes_text(bytes: u64) -> String {
 
 /// One decimal below ten, none above, without a trailing zero.
 fn rounded(value: f64) -> String {
-    let text = if value < 10.0 { format!("{value:.1}") } else { format!("{value:.0}") };
+    let text = if value < 10.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.0}")
+    };
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }

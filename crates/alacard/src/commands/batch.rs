@@ -17,7 +17,10 @@ const LARGEST_LIST: u64 = 256 * 1024 * 1024;
 pub(crate) fn run(shell: &Shell, args: BatchArgs) -> Result<ExitCode, Problem> {
     let entries = read_list(&list(&args.list)?);
     if entries.is_empty() {
-        return Err(Problem::usage(format!("the list `{}` names no source", args.list)));
+        return Err(Problem::usage(format!(
+            "the list `{}` names no source",
+            args.list
+        )));
     }
     let batch = Batch {
         entries,
@@ -27,7 +30,10 @@ pub(crate) fn run(shell: &Shell, args: BatchArgs) -> Result<ExitCode, Problem> {
         jobs: args.jobs.unwrap_or_else(processors),
     };
     let pipeline = shell.pipeline(args.hub)?;
-    let bar = shell.printer.has_bars().then(|| progress::bar(batch.entries.len() as u64));
+    let bar = shell
+        .printer
+        .has_bars()
+        .then(|| progress::bar(batch.entries.len() as u64));
     let report = batch.run(&pipeline, &|done, row| {
         if let Some(bar) = &bar {
             bar.set_position(done as u64);
@@ -46,12 +52,20 @@ fn processors() -> usize {
 }
 
 fn list(name: &str) -> Result<String, Problem> {
-    let failed = |error: std::io::Error| Problem::usage(format!("cannot read the list `{name}`: {error}"));
+    let failed =
+        |error: std::io::Error| Problem::usage(format!("cannot read the list `{name}`: {error}"));
     let mut text = String::new();
     if name == "-" {
-        std::io::stdin().take(LARGEST_LIST).read_to_string(&mut text).map_err(failed)?;
+        std::io::stdin()
+            .take(LARGEST_LIST)
+            .read_to_string(&mut text)
+            .map_err(failed)?;
     } else {
-        std::fs::File::open(name).map_err(failed)?.take(LARGEST_LIST).read_to_string(&mut text).map_err(failed)?;
+        std::fs::File::open(name)
+            .map_err(failed)?
+            .take(LARGEST_LIST)
+            .read_to_string(&mut text)
+            .map_err(failed)?;
     }
     Ok(text)
 }
@@ -59,15 +73,27 @@ fn list(name: &str) -> Result<String, Problem> {
 /// What needs a person's eyes is said at once; the rest stands in the report.
 fn tell(shell: &Shell, row: &Row) {
     if row.outcome == Outcome::Failed {
-        shell.printer.error(&format!("{}: {}", row.id, row.message.as_deref().unwrap_or("failed")), None, None);
+        shell.printer.error(
+            &format!("{}: {}", row.id, row.message.as_deref().unwrap_or("failed")),
+            None,
+            None,
+        );
     }
 }
 
-fn finish(shell: &Shell, report: &Report, file: Option<&Path>, json: bool) -> Result<ExitCode, Problem> {
+fn finish(
+    shell: &Shell,
+    report: &Report,
+    file: Option<&Path>,
+    json: bool,
+) -> Result<ExitCode, Problem> {
     if let Some(path) = file {
         let text = serde_json::to_string_pretty(report).unwrap_or_default();
         std::fs::write(path, text).map_err(|error| {
-            Problem::new(UNEXPECTED, format!("cannot write the report `{}`: {error}", path.display()))
+            Problem::new(
+                UNEXPECTED,
+                format!("cannot write the report `{}`: {error}", path.display()),
+            )
         })?;
     }
     if json {
@@ -96,7 +122,11 @@ fn summary(report: &Report) -> String {
         totals.teachable,
         percent(totals.teachable_with_notebook)
     ));
-    let routes: Vec<String> = totals.routes.iter().map(|(r, share)| format!("{r} {}", percent(Some(*share)))).collect();
+    let routes: Vec<String> = totals
+        .routes
+        .iter()
+        .map(|(r, share)| format!("{r} {}", percent(Some(*share))))
+        .collect();
     lines.push(format!("routes: {}", routes.join(", ")));
     for (reason, count) in &totals.refusals {
         lines.push(format!("refused as {}: {count}", reason.as_str()));
@@ -113,5 +143,8 @@ fn summary(report: &Report) -> String {
 }
 
 fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "not known yet".to_owned(), |share| format!("{:.1} %", 100.0 * share))
+    share.map_or_else(
+        || "not known yet".to_owned(),
+        |share| format!("{:.1} %", 100.0 * share),
+    )
 }

@@ -16,13 +16,25 @@ pub(crate) fn run(shell: &Shell, args: &CardsArgs) -> Result<ExitCode, Problem> 
     let words = args.search.as_deref().unwrap_or_default();
     let mut cards: Vec<Card> = Vec::new();
     for kind in kinds {
-        cards.extend(shell.catalog.cards(kind)?.into_iter().filter(|card| card.matches(words)));
+        cards.extend(
+            shell
+                .catalog
+                .cards(kind)?
+                .into_iter()
+                .filter(|card| card.matches(words)),
+        );
     }
     if args.json {
         shell.printer.document(&cards);
     } else {
         for card in &cards {
-            shell.printer.data(&format!("{:<11} {:<32} {} {}", card.kind.as_str(), card.id, card.emoji, card.blurb));
+            shell.printer.data(&format!(
+                "{:<11} {:<32} {} {}",
+                card.kind.as_str(),
+                card.id,
+                card.emoji,
+                card.blurb
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -22,7 +22,9 @@ pub(crate) fn run(shell: &Shell, args: &CheckArgs) -> Result<ExitCode, Problem> 
             Ok(findings) => checked.push((path.display().to_string(), findings)),
             Err(problem) if args.files.len() > 1 && problem.code == USAGE => {
                 unreadable = true;
-                shell.printer.error(&problem.message, problem.hint.as_deref(), None);
+                shell
+                    .printer
+                    .error(&problem.message, problem.hint.as_deref(), None);
             }
             Err(problem) => return Err(problem),
         }
@@ -40,16 +42,29 @@ fn print(shell: &Shell, format: CheckFormat, checked: &[Checked]) {
     match format {
         CheckFormat::Sarif => shell.printer.document(&alacard_check::sarif(checked)),
         CheckFormat::Json => {
-            let files: Vec<_> =
-                checked.iter().map(|(path, findings)| json!({"path": path, "findings": findings})).collect();
-            shell.printer.document(&json!({"schema_version": 1, "files": files}));
+            let files: Vec<_> = checked
+                .iter()
+                .map(|(path, findings)| json!({"path": path, "findings": findings}))
+                .collect();
+            shell
+                .printer
+                .document(&json!({"schema_version": 1, "files": files}));
         }
         CheckFormat::Text => {
-            let style = if shell.printer.colours_stdout() { Style::Coloured } else { Style::Plain };
+            let style = if shell.printer.colours_stdout() {
+                Style::Coloured
+            } else {
+                Style::Plain
+            };
             for (path, findings) in checked.iter().filter(|(_, findings)| !findings.is_empty()) {
-                shell.printer.data(alacard_check::render(path, findings, style).trim_end());
+                shell
+                    .printer
+                    .data(alacard_check::render(path, findings, style).trim_end());
             }
-            let all: Vec<Finding> = checked.iter().flat_map(|(_, findings)| findings.clone()).collect();
+            let all: Vec<Finding> = checked
+                .iter()
+                .flat_map(|(_, findings)| findings.clone())
+                .collect();
             shell.printer.say(&alacard_check::summary(&all));
         }
     }
@@ -59,8 +74,11 @@ fn one(shell: &Shell, path: &Path, fix: bool, context: &Context) -> Result<Vec<F
     let bytes = std::fs::read(path)
         .map_err(|error| Problem::usage(format!("cannot read `{}`: {error}", path.display())))?;
     let unusable = |error: alacard_notebook::ReadError| {
-        Problem::usage(format!("`{}` is not a notebook that can be checked: {error}", path.display()))
-            .with_hint("`check` takes files of nbformat 4, as Jupyter saves them")
+        Problem::usage(format!(
+            "`{}` is not a notebook that can be checked: {error}",
+            path.display()
+        ))
+        .with_hint("`check` takes files of nbformat 4, as Jupyter saves them")
     };
     let (mut notebook, findings) = check_file(&bytes, context).map_err(unusable)?;
     if !fix {
@@ -71,8 +89,12 @@ fn one(shell: &Shell, path: &Path, fix: bool, context: &Context) -> Result<Vec<F
         return Ok(findings);
     }
     write(path, &notebook)?;
-    shell.printer.say(&format!("{}: {} mended", path.display(), fixed.len()));
-    Ok(check_file(notebook.to_json().as_bytes(), context).map_err(unusable)?.1)
+    shell
+        .printer
+        .say(&format!("{}: {} mended", path.display(), fixed.len()));
+    Ok(check_file(notebook.to_json().as_bytes(), context)
+        .map_err(unusable)?
+        .1)
 }
 
 /// Writes beside the file first, then renames: a fix never leaves half a notebook.
@@ -82,5 +104,10 @@ fn write(path: &Path, notebook: &Notebook) -> Result<(), Problem> {
     let part = PathBuf::from(name);
     std::fs::write(&part, notebook.to_json())
         .and_then(|()| std::fs::rename(&part, path))
-        .map_err(|error| Problem::new(UNEXPECTED, format!("cannot write `{}`: {error}", path.display())))
+        .map_err(|error| {
+            Problem::new(
+                UNEXPECTED,
+                format!("cannot write `{}`: {error}", path.display()),
+            )
+        })
 }

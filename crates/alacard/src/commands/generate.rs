@@ -27,14 +27,24 @@ pub(crate) fn run(shell: &Shell, args: GenerateArgs) -> Result<ExitCode, Problem
 
 /// The folder for run folders: flag or environment, configuration, default.
 pub(crate) fn out_folder(shell: &Shell, given: Option<PathBuf>) -> PathBuf {
-    given.or_else(|| shell.config.out.clone()).unwrap_or_else(|| PathBuf::from("alacard-out"))
+    given
+        .or_else(|| shell.config.out.clone())
+        .unwrap_or_else(|| PathBuf::from("alacard-out"))
 }
 
 /// Says what was made; the notebook's path (or the manifest) is the last thing on stdout.
 pub(crate) fn finish(shell: &Shell, run: &Run, json: bool) -> Result<ExitCode, Problem> {
     let made = &run.made;
-    let errors = made.findings.iter().filter(|f| f.severity == Severity::Error).count();
-    let warnings = made.findings.iter().filter(|f| f.severity == Severity::Warning).count();
+    let errors = made
+        .findings
+        .iter()
+        .filter(|f| f.severity == Severity::Error)
+        .count();
+    let warnings = made
+        .findings
+        .iter()
+        .filter(|f| f.severity == Severity::Warning)
+        .count();
     shell.printer.say(&format!(
         "{}: {} cells, {:.0} minutes to read, checked ({errors} errors, {warnings} warnings), {}",
         made.outline.title,
@@ -50,6 +60,12 @@ pub(crate) fn finish(shell: &Shell, run: &Run, json: bool) -> Result<ExitCode, P
     if errors == 0 {
         return Ok(ExitCode::SUCCESS);
     }
-    Err(Problem::new(FINDINGS, format!("the checks found {errors} errors in the notebook"))
-        .with_hint(format!("they stand in {}", run.folder.join("validation.md").display())))
+    Err(Problem::new(
+        FINDINGS,
+        format!("the checks found {errors} errors in the notebook"),
+    )
+    .with_hint(format!(
+        "they stand in {}",
+        run.folder.join("validation.md").display()
+    )))
 }

@@ -45,12 +45,20 @@ impl Shell {
     fn new(cli: &Cli, printer: Printer) -> Result<Self, Problem> {
         let catalog = match &cli.catalog {
             Some(folder) if !folder.is_dir() => {
-                return Err(Problem::usage(format!("`{}` is not a folder", folder.display())));
+                return Err(Problem::usage(format!(
+                    "`{}` is not a folder",
+                    folder.display()
+                )));
             }
             Some(folder) => Catalog::with_folder(folder),
             None => Catalog::builtin(),
         };
-        Ok(Self { printer, config: Config::load()?, catalog: Arc::new(catalog), cancelled: interrupts() })
+        Ok(Self {
+            printer,
+            config: Config::load()?,
+            catalog: Arc::new(catalog),
+            cancelled: interrupts(),
+        })
     }
 
     fn verb(&self, command: Command) -> Result<ExitCode, Problem> {
@@ -74,8 +82,10 @@ impl Shell {
     pub(crate) fn hub(&self, mut args: HubArgs) -> Result<Hub, Problem> {
         self.config.under_hub(&mut args);
         if let Some(folder) = args.hub_dir.as_ref().filter(|folder| !folder.is_dir()) {
-            return Err(Problem::usage(format!("`{}` is not a folder", folder.display()))
-                .with_hint("`--hub-dir` takes a folder with model pages"));
+            return Err(
+                Problem::usage(format!("`{}` is not a folder", folder.display()))
+                    .with_hint("`--hub-dir` takes a folder with model pages"),
+            );
         }
         let mut options = HubOptions::from_env(&|name| std::env::var(name).ok());
         options.offline |= args.offline;
@@ -117,7 +127,11 @@ impl Shell {
     fn did_you_mean(&self, topic: &str) {
         let near = self.catalog.near_topics(topic);
         if !near.is_empty() {
-            let names = near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+            let names = near
+                .iter()
+                .map(|id| format!("`{id}`"))
+                .collect::<Vec<_>>()
+                .join(", ");
             self.printer.warn(
                 &format!("`{topic}` is taken as a topic of your own"),
                 Some(&format!("did you mean {names}?")),

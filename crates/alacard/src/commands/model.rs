@@ -27,7 +27,8 @@ pub(crate) fn run(shell: &Shell, args: ModelArgs) -> Result<ExitCode, Problem> {
 }
 
 fn print(shell: &Shell, dossier: &Dossier) {
-    let line = |name: &str, value: &str| shell.printer.data(&format!("{name:<16} {}", plain(value)));
+    let line =
+        |name: &str, value: &str| shell.printer.data(&format!("{name:<16} {}", plain(value)));
     line("model", dossier.id.as_ref().unwrap_or(&dossier.name));
     let texts = [
         ("commit", &dossier.sha),
@@ -55,13 +56,23 @@ fn print(shell: &Shell, dossier: &Dossier) {
         }
     }
     if let Some(licence) = &dossier.licence {
-        line("licence", &format!("{} ({})", licence.value.id, from(licence)));
+        line(
+            "licence",
+            &format!("{} ({})", licence.value.id, from(licence)),
+        );
     }
     if !dossier.languages.is_empty() {
         line("languages", &dossier.languages.join(", "));
     }
     if let Some(card) = &dossier.card {
-        line("card", &format!("{} bytes, {} code examples", card.bytes, card.examples.len()));
+        line(
+            "card",
+            &format!(
+                "{} bytes, {} code examples",
+                card.bytes,
+                card.examples.len()
+            ),
+        );
     }
 }
 

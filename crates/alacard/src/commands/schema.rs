@@ -11,7 +11,8 @@ use crate::exit::Problem;
 
 /// The artifacts that have a schema.
 pub(crate) const NAMES: [&str; 9] = [
-    "recipe", "dossier", "outline", "section", "findings", "manifest", "metrics", "report", "refusal",
+    "recipe", "dossier", "outline", "section", "findings", "manifest", "metrics", "report",
+    "refusal",
 ];
 
 pub(crate) fn run(shell: &Shell, args: &SchemaArgs) -> Result<ExitCode, Problem> {

@@ -36,8 +36,15 @@ pub(crate) fn run(shell: &Shell, args: SearchArgs) -> Result<ExitCode, Problem> 
 
 fn line(model: &ModelSummary) -> String {
     let text = |value: &Option<String>| plain(value.as_deref().unwrap_or("-"));
-    let downloads = model.downloads.map_or_else(|| "-".to_owned(), |count| count.to_string());
-    format!("{:<56} {:<30} {:<22} {downloads:>12}", plain(&model.id), text(&model.task), text(&model.library))
+    let downloads = model
+        .downloads
+        .map_or_else(|| "-".to_owned(), |count| count.to_string());
+    format!(
+        "{:<56} {:<30} {:<22} {downloads:>12}",
+        plain(&model.id),
+        text(&model.task),
+        text(&model.library)
+    )
 }
 
 fn sort(name: &str) -> Sort {
@@ -54,10 +61,15 @@ fn sort(name: &str) -> Sort {
 /// `500M`, `7B`, `1.5b`, `1000`.
 fn count(text: Option<&str>) -> Result<Option<u64>, Problem> {
     let Some(text) = text else { return Ok(None) };
-    let wrong = || Problem::usage(format!("`{text}` is not a number of parameters")).with_hint("write `500M`, `7B` or a plain number");
-    let (digits, unit) = match text.trim_end_matches(|c: char| c.is_ascii_alphabetic()) {
-        digits => (digits, text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase()),
+    let wrong = || {
+        Problem::usage(format!("`{text}` is not a number of parameters"))
+            .with_hint("write `500M`, `7B` or a plain number")
     };
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text
+        .get(digits.len()..)
+        .unwrap_or_default()
+        .to_ascii_uppercase();
     let factor = match unit.as_str() {
         "" => 1.0,
         "K" => 1e3,

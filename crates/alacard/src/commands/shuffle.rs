@@ -16,10 +16,11 @@ pub(crate) fn run(shell: &Shell, args: ShuffleArgs) -> Result<ExitCode, Problem>
     let locks = locks(&args.lock)?;
     let seed = args.seed.unwrap_or_else(from_clock);
     let models = models(shell, locks.get("model").map(String::as_str), &args)?;
-    let hand = shuffle::deal(&shell.catalog, &models, &locks, seed).map_err(|error| match error {
-        DealError::Unknown(unknown) => Problem::from(unknown),
-        other => Problem::usage(other.to_string()).with_hint("lock fewer cards, or other ones"),
-    })?;
+    let hand =
+        shuffle::deal(&shell.catalog, &models, &locks, seed).map_err(|error| match error {
+            DealError::Unknown(unknown) => Problem::from(unknown),
+            other => Problem::usage(other.to_string()).with_hint("lock fewer cards, or other ones"),
+        })?;
     if args.generate {
         return make(shell, &hand, args);
     }
@@ -33,13 +34,16 @@ pub(crate) fn run(shell: &Shell, args: ShuffleArgs) -> Result<ExitCode, Problem>
 
 /// The clock is only the default: a seed makes the deal repeatable.
 fn from_clock() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() ^ u64::from(time.subsec_nanos()))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs() ^ u64::from(time.subsec_nanos()))
 }
 
 fn locks(given: &[String]) -> Result<BTreeMap<String, String>, Problem> {
     let pair = |lock: &String| {
         let (card, value) = lock.split_once('=').ok_or_else(|| {
-            Problem::usage(format!("`{lock}` is not a lock")).with_hint("write `--lock topic=sourdough`")
+            Problem::usage(format!("`{lock}` is not a lock"))
+                .with_hint("write `--lock topic=sourdough`")
         })?;
         Ok((card.to_owned(), value.to_owned()))
     };
@@ -47,7 +51,11 @@ fn locks(given: &[String]) -> Result<BTreeMap<String, String>, Problem> {
 }
 
 /// The models to deal from: the built-in shelf, and a locked model of the user's own.
-fn models(shell: &Shell, locked: Option<&str>, args: &ShuffleArgs) -> Result<Vec<ModelCard>, Problem> {
+fn models(
+    shell: &Shell,
+    locked: Option<&str>,
+    args: &ShuffleArgs,
+) -> Result<Vec<ModelCard>, Problem> {
     let mut models = shuffle::shelf();
     if let Some(id) = locked.filter(|id| !models.iter().any(|model| model.id == **id)) {
         let hub = shell.hub(args.hub.clone())?;

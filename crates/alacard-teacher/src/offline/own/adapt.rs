@@ -35,12 +35,24 @@ impl Needs {
 }
 
 /// Packages whose loading calls take `revision` (checked against their signatures).
-const PINNABLE: [&str; 7] =
-    ["transformers", "diffusers", "peft", "sentence_transformers", "huggingface_hub", "setfit", "gliner"];
+const PINNABLE: [&str; 7] = [
+    "transformers",
+    "diffusers",
+    "peft",
+    "sentence_transformers",
+    "huggingface_hub",
+    "setfit",
+    "gliner",
+];
 /// Loading calls of those packages, by the last part of their name.
 const LOADERS: [&str; 7] = [
-    "from_pretrained", "pipeline", "hf_hub_download", "snapshot_download", "SentenceTransformer",
-    "CrossEncoder", "load_lora_weights",
+    "from_pretrained",
+    "pipeline",
+    "hf_hub_download",
+    "snapshot_download",
+    "SentenceTransformer",
+    "CrossEncoder",
+    "load_lora_weights",
 ];
 const IMAGES: [&str; 5] = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
 const SOUNDS: [&str; 5] = [".wav", ".mp3", ".flac", ".ogg", ".m4a"];
@@ -55,7 +67,11 @@ struct Edits {
 
 impl Edits {
     fn put(&mut self, range: Range<usize>, text: &str, change: &'static str) {
-        if !self.list.iter().any(|(other, _)| other.start < range.end && range.start < other.end) {
+        if !self
+            .list
+            .iter()
+            .any(|(other, _)| other.start < range.end && range.start < other.end)
+        {
             self.list.push((range, text.to_owned()));
             self.changes.insert(change);
         }
@@ -67,7 +83,12 @@ pub(crate) fn adapt(code: &str, dossier: &Dossier) -> Option<Adapted> {
     let (code, dropped) = without_installs(code)?;
     let module = alacard_python::parse_module(&code).ok()?;
     let bound = bound_to_model(&module, dossier);
-    let mut edits = Edits { bound, list: Vec::new(), changes: BTreeSet::new(), needs: Needs::default() };
+    let mut edits = Edits {
+        bound,
+        list: Vec::new(),
+        changes: BTreeSet::new(),
+        needs: Needs::default(),
+    };
     if dropped {
         edits.changes.insert("install lines moved to the setup");
     }
@@ -79,9 +100,18 @@ pub(crate) fn adapt(code: &str, dossier: &Dossier) -> Option<Adapted> {
         on_string(&text.value, text.range, dossier, &mut edits);
     }
     let imports = alacard_python::imports(&module);
-    let changes = edits.changes.iter().map(|change| (*change).to_owned()).collect();
+    let changes = edits
+        .changes
+        .iter()
+        .map(|change| (*change).to_owned())
+        .collect();
     let needs = edits.needs;
-    Some(Adapted { code: apply(&code, edits.list), imports, changes, needs })
+    Some(Adapted {
+        code: apply(&code, edits.list),
+        imports,
+        changes,
+        needs,
+    })
 }
 
 /// The code without pip lines; `None` when it has other shell lines or magics.
@@ -124,26 +154,62 @@ fn roots(module: &Module) -> BTreeMap<String, String> {
 fn is_model(text: &str, dossier: &Dossier) -> bool {
     let Some(id) = &dossier.id else { return false };
     let short = id.rsplit('/').next().unwrap_or(id);
-    text.eq_ignore_ascii_case(id) || (text.contains('/') && text.rsplit('/').next().is_some_and(|t| t.eq_ignore_ascii_case(short))) || text.eq_ignore_ascii_case(short)
+    text.eq_ignore_ascii_case(id)
+        || (text.contains('/')
+            && text
+                .rsplit('/')
+                .next()
+                .is_some_and(|t| t.eq_ignore_ascii_case(short)))
+        || text.eq_ignore_ascii_case(short)
 }
 
-fn on_call(call: &CallSite, roots: &BTreeMap<String, String>, dossier: &Dossier, edits: &mut Edits) {
+fn on_call(
+    call: &CallSite,
+    roots: &BTreeMap<String, String>,
+    dossier: &Dossier,
+    edits: &mut Edits,
+) {
     let last = call.function.rsplit('.').next().unwrap_or_default();
     let first = call.function.split('.').next().unwrap_or_default();
-    let known = roots.get(first).is_some_and(|root| PINNABLE.contains(&root.as_str()));
-    let own = call.arguments.iter().any(|argument| names_model(argument, edits, dossier));
-    let has = |name: &str| call.arguments.iter().any(|a| a.name.as_deref() == Some(name));
-    if known && LOADERS.contains(&last) && !has("revision") && !call.unpacks && !call.arguments.is_empty() {
+    let known = roots
+        .get(first)
+        .is_some_and(|root| PINNABLE.contains(&root.as_str()));
+    let own = call
+        .arguments
+        .iter()
+        .any(|argument| names_model(argument, edits, dossier));
+    let has = |name: &str| {
+        call.arguments
+            .iter()
+            .any(|a| a.name.as_deref() == Some(name))
+    };
+    if known
+        && LOADERS.contains(&last)
+        && !has("revision")
+        && !call.unpacks
+        && !call.arguments.is_empty()
+    {
         let comma = if call.trailing_comma { " " } else { ", " };
         let (revision, change) = if own {
             ("REVISION", "the revision is pinned")
         } else {
-            ("\"main\"", "other repositories are asked for their branch `main`")
+            (
+                "\"main\"",
+                "other repositories are asked for their branch `main`",
+            )
         };
-        edits.put(call.close..call.close, &format!("{comma}revision={revision}"), change);
+        edits.put(
+            call.close..call.close,
+            &format!("{comma}revision={revision}"),
+            change,
+        );
     }
     if last == "cuda" && call.arguments.is_empty() {
-        edits.put(call.name_start(last)..call.close + 1, "to(DEVICE)", "runs on the device that is there");
+        edits.put(
+            call.name_start(last)..call.close + 1,
+            "to(DEVICE)",
+            "runs on the device that is there",
+        );
         edits.needs.device = true;
     }
     for argument in &call.arguments {
@@ -160,14 +226,26 @@ fn names_model(argument: &Argument, edits: &Edits, dossier: &Dossier) -> bool {
 fn on_argument(argument: &Argument, function: &str, edits: &mut Edits) {
     match (argument.name.as_deref(), argument.source.as_str()) {
         (Some("use_auth_token" | "token"), _) if function != "encode" => {
-            edits.put(argument.range.clone(), "token=os.environ.get(\"HF_TOKEN\")", "the token comes from the environment");
+            edits.put(
+                argument.range.clone(),
+                "token=os.environ.get(\"HF_TOKEN\")",
+                "the token comes from the environment",
+            );
         }
         (Some("device"), number) if number.parse::<i32>().is_ok() => {
-            edits.put(argument.value.clone(), "DEVICE", "runs on the device that is there");
+            edits.put(
+                argument.value.clone(),
+                "DEVICE",
+                "runs on the device that is there",
+            );
             edits.needs.device = true;
         }
         (Some("trust_remote_code"), "True") => {
-            edits.put(argument.value.clone(), "TRUST", "the repository's own code needs your consent");
+            edits.put(
+                argument.value.clone(),
+                "TRUST",
+                "the repository's own code needs your consent",
+            );
             edits.needs.trust = true;
         }
         _ => {}
@@ -183,10 +261,18 @@ fn on_string(text: &str, range: Range<usize>, dossier: &Dossier, edits: &mut Edi
         edits.put(range, "DEVICE", "runs on the device that is there");
         edits.needs.device = true;
     } else if local && IMAGES.iter().any(|ending| lower.ends_with(ending)) && lower.len() > 5 {
-        edits.put(range, "SAMPLE_IMAGE", "a picture made in this notebook stands in for a file");
+        edits.put(
+            range,
+            "SAMPLE_IMAGE",
+            "a picture made in this notebook stands in for a file",
+        );
         edits.needs.image = true;
     } else if local && SOUNDS.iter().any(|ending| lower.ends_with(ending)) && lower.len() > 5 {
-        edits.put(range, "SAMPLE_AUDIO", "a sound made in this notebook stands in for a file");
+        edits.put(
+            range,
+            "SAMPLE_AUDIO",
+            "a sound made in this notebook stands in for a file",
+        );
         edits.needs.audio = true;
     }
 }

@@ -52,7 +52,12 @@ impl OwnExamples {
     /// What templates see.
     pub(crate) fn view(&self) -> Json {
         let shown = |s: &Shown| json!({"code": s.code, "heading": s.heading, "line": s.line, "changes": s.changes});
-        let changes: BTreeSet<&String> = self.hello.iter().chain(&self.more).flat_map(|s| &s.changes).collect();
+        let changes: BTreeSet<&String> = self
+            .hello
+            .iter()
+            .chain(&self.more)
+            .flat_map(|s| &s.changes)
+            .collect();
         json!({
             "hello": self.hello.iter().map(shown).collect::<Vec<_>>(),
             "more": self.more.iter().map(shown).collect::<Vec<_>>(),
@@ -76,8 +81,12 @@ pub(crate) fn select(brief: &Brief<'_>) -> Result<OwnExamples, TeachError> {
         if accepted.len() == MOST || example.code.lines().count() > LONGEST {
             continue;
         }
-        let Some(adapted) = adapt::adapt(&example.code, brief.dossier) else { continue };
-        let Some(packages) = packages(brief.catalog, &adapted.imports) else { continue };
+        let Some(adapted) = adapt::adapt(&example.code, brief.dossier) else {
+            continue;
+        };
+        let Some(packages) = packages(brief.catalog, &adapted.imports) else {
+            continue;
+        };
         let known = accepted.iter().any(|shown| shown.code == adapted.code);
         if known || !fits(&accepted, &adapted.code, &packages, brief.catalog) {
             continue;
@@ -102,7 +111,11 @@ fn shown(example: &CodeExample, adapted: adapt::Adapted) -> Shown {
 }
 
 /// The accepted examples, cut after the first that calls the model.
-fn split(mut chosen: OwnExamples, accepted: Vec<Shown>, dossier: &Dossier) -> Result<OwnExamples, TeachError> {
+fn split(
+    mut chosen: OwnExamples,
+    accepted: Vec<Shown>,
+    dossier: &Dossier,
+) -> Result<OwnExamples, TeachError> {
     let mut so_far = String::new();
     for (index, shown) in accepted.iter().enumerate() {
         so_far.push_str(&shown.code);
@@ -114,17 +127,25 @@ fn split(mut chosen: OwnExamples, accepted: Vec<Shown>, dossier: &Dossier) -> Re
             return Ok(chosen);
         }
     }
-    Err(TeachError::Unsuitable("no example of the page calls its model".to_owned()))
+    Err(TeachError::Unsuitable(
+        "no example of the page calls its model".to_owned(),
+    ))
 }
 
 /// The packages of imports; nothing when one of them cannot be installed by name.
 fn packages(catalog: &Catalog, imports: &BTreeSet<String>) -> Option<BTreeSet<String>> {
     let mut packages = BTreeSet::new();
-    for import in imports.iter().filter(|import| !alacard_check::is_stdlib(import)) {
+    for import in imports
+        .iter()
+        .filter(|import| !alacard_check::is_stdlib(import))
+    {
         packages.insert(catalog.package_of(import)?.to_owned());
     }
     let versions = catalog.versions().ok()?;
-    packages.iter().all(|package| versions.knows(package)).then_some(packages)
+    packages
+        .iter()
+        .all(|package| versions.knows(package))
+        .then_some(packages)
 }
 
 /// Whether an example can stand after those accepted before: no error in it, no unknown name.
@@ -137,10 +158,14 @@ fn fits(accepted: &[Shown], code: &str, packages: &BTreeSet<String>, catalog: &C
     let own = trial.cells.len();
     trial.push(Cell::code(code));
     let pin = |package: &str| {
-        let pinned = catalog.versions().map(|versions| versions.requirements([package]).join(""));
+        let pinned = catalog
+            .versions()
+            .map(|versions| versions.requirements([package]).join(""));
         pinned.unwrap_or_else(|_| package.to_owned())
     };
-    let brought = catalog.imports().filter(|(_, package)| packages.contains(*package));
+    let brought = catalog
+        .imports()
+        .filter(|(_, package)| packages.contains(*package));
     let context = Context {
         packages: Packages::new(brought.map(|(root, package)| (root, pin(package)))),
         ..Context::strict()

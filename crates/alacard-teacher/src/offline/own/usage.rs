@@ -17,15 +17,47 @@ pub(crate) struct Call {
 
 /// Methods that prepare a model and are no use of it.
 const PREPARING: [&str; 16] = [
-    "to", "cuda", "cpu", "eval", "half", "float", "train", "load_state_dict", "parameters", "save_pretrained",
-    "push_to_hub", "compile", "set_format", "requires_grad_", "bfloat16", "enable_model_cpu_offload",
+    "to",
+    "cuda",
+    "cpu",
+    "eval",
+    "half",
+    "float",
+    "train",
+    "load_state_dict",
+    "parameters",
+    "save_pretrained",
+    "push_to_hub",
+    "compile",
+    "set_format",
+    "requires_grad_",
+    "bfloat16",
+    "enable_model_cpu_offload",
 ];
 /// Calls that load something a model is made of.
 const LOADING: [&str; 22] = [
-    "from_pretrained", "pipeline", "SentenceTransformer", "CrossEncoder", "load", "load_model", "create_model",
-    "from_hparams", "from_hub", "load_from_hub", "create_model_and_transforms", "create_model_from_pretrained",
-    "hf_hub_download", "load_learner", "from_pretrained_keras", "from_pretrained_fastai", "Llama", "YOLO",
-    "snapshot_download", "load_from_checkpoint", "InferenceSession", "from_preset",
+    "from_pretrained",
+    "pipeline",
+    "SentenceTransformer",
+    "CrossEncoder",
+    "load",
+    "load_model",
+    "create_model",
+    "from_hparams",
+    "from_hub",
+    "load_from_hub",
+    "create_model_and_transforms",
+    "create_model_from_pretrained",
+    "hf_hub_download",
+    "load_learner",
+    "from_pretrained_keras",
+    "from_pretrained_fastai",
+    "Llama",
+    "YOLO",
+    "snapshot_download",
+    "load_from_checkpoint",
+    "InferenceSession",
+    "from_preset",
 ];
 
 /// The call of a model in this code; `None` when it only loads, or does not load this model.
@@ -44,7 +76,9 @@ pub(crate) fn call_of(code: &str, dossier: &Dossier) -> Option<Call> {
             models.extend(statement.targets.iter().cloned());
         }
     }
-    let whole = calls(&module).iter().any(|c| LOADING.contains(&last(&c.function)));
+    let whole = calls(&module)
+        .iter()
+        .any(|c| LOADING.contains(&last(&c.function)));
     found.filter(|_| whole || dossier.id.is_none())
 }
 
@@ -57,7 +91,10 @@ fn first(function: &str) -> &str {
 }
 
 fn loads(statement: &Statement) -> bool {
-    statement.calls.iter().any(|call| LOADING.contains(&last(&call.function)))
+    statement
+        .calls
+        .iter()
+        .any(|call| LOADING.contains(&last(&call.function)))
 }
 
 /// `model = model.to(device)`: still the model.
@@ -70,7 +107,8 @@ fn derives(statement: &Statement, models: &BTreeSet<String>) -> bool {
 /// A call of a model, of one of its methods, or with it as an argument.
 fn uses(statement: &Statement, models: &BTreeSet<String>) -> bool {
     statement.calls.iter().any(|call| {
-        let on_model = models.contains(first(&call.function)) && !PREPARING.contains(&last(&call.function));
+        let on_model =
+            models.contains(first(&call.function)) && !PREPARING.contains(&last(&call.function));
         let with_model = call.names.iter().any(|name| models.contains(name));
         on_model || (with_model && !LOADING.contains(&last(&call.function)))
     })
@@ -81,5 +119,8 @@ fn call(statement: &Statement) -> Call {
         [one] if statement.assignment => Some(one.clone()),
         _ => None,
     };
-    Call { source: result.as_ref().and(statement.value.clone()), result }
+    Call {
+        source: result.as_ref().and(statement.value.clone()),
+        result,
+    }
 }
