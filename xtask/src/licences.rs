@@ -48,9 +48,7 @@ fn problem(package: &Value) -> Option<String> {
         package["name"].as_str()?,
         package["version"].as_str()?
     );
-    let Some(source) = package["source"].as_str() else {
-        return None;
-    };
+    let source = package["source"].as_str()?;
     if !source.starts_with("registry+") {
         return Some(format!(
             "{name}: comes from {source}, not from the registry"

@@ -67,7 +67,7 @@ pub fn candidates(
     if runtime == Runtime::Endpoint {
         found.extend(endpoint(catalog, dossier)?);
     }
-    for way in [gguf, adapter, task, card, library, transformers, remote] {
+    for way in [gguf, adapter, task, card, transformers, library, remote] {
         found.extend(way(catalog, dossier)?);
     }
     Ok(found)

@@ -65,22 +65,5 @@ fn count(text: Option<&str>) -> Result<Option<u64>, Problem> {
         Problem::usage(format!("`{text}` is not a number of parameters"))
             .with_hint("write `500M`, `7B` or a plain number")
     };
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text
-        .get(digits.len()..)
-        .unwrap_or_default()
-        .to_ascii_uppercase();
-    let factor = match unit.as_str() {
-        "" => 1.0,
-        "K" => 1e3,
-        "M" => 1e6,
-        "B" | "G" => 1e9,
-        "T" => 1e12,
-        _ => return Err(wrong()),
-    };
-    let number: f64 = digits.parse().map_err(|_| wrong())?;
-    if !number.is_finite() || number < 0.0 {
-        return Err(wrong());
-    }
-    Ok(Some((number * factor) as u64))
+    alacard_hub::search::parse_count(text).map(Some).ok_or_else(wrong)
 }
