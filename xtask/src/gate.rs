@@ -28,6 +28,8 @@ pub(crate) fn test() -> Result<()> {
         &[("RUSTDOCFLAGS", "-D warnings")],
     )?;
     docs::run(true)?;
+    let all = ["--workspace", "--all-targets", "--all-features", "--locked"];
+    shell::run("cargo", &[&["build"][..], &all].concat())?;
     corpus::gate()?;
     // Last, so that the test runner's own lines close the output. The ignored tests are those
     // that need the Python made above.

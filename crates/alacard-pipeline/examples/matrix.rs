@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use alacard_catalog::Catalog;
-use alacard_catalog::recipe::{Difficulty, Format, Prompts, Ui};
+use alacard_catalog::recipe::{Difficulty, Format, Prompts, Runtime, Ui};
 use alacard_check::Severity;
 use alacard_hub::dossier::Dossier;
 use alacard_pipeline::{Failure, Maker, Options, RuntimeChoice};
@@ -46,7 +46,8 @@ const MODELS: &[&str] = &[
     "facebook/wav2vec2-base-960h",
     "HuggingFaceTB/SmolVLM-256M-Instruct",
     "stabilityai/stable-diffusion-xl-base-1.0",
-    "latent-consistency/lcm-lora-sdv1-5",
+    "latent-consistency/lcm-lora-sdxl",
+    "ybelkada/opt-350m-lora",
     "Qwen/Qwen2.5-0.5B-Instruct-GGUF",
 ];
 
@@ -139,6 +140,9 @@ fn make(
         });
     };
     let made = maker.make(&dossier, combination.model, &combination.options())?;
+    if combination.runtime == RuntimeChoice::Endpoint && made.recipe.runtime == Runtime::Local {
+        return Err(Failure::Incompatible { message: "no endpoint lesson".to_owned(), hint: String::new() });
+    }
     let errors: Vec<_> = made
         .findings
         .iter()

@@ -95,9 +95,10 @@ pub(crate) fn base_context(
     context.insert("package_names".into(), names.into());
     let (local, always): (Vec<_>, Vec<_>) = requirements.iter().partition(|r| preinstalled(r));
     context.insert("install".into(), json!({"always": always, "local": local}));
+    let io = loaded.words_of(loaded.attribute("io").unwrap_or_default(), &view::value(&context))?;
     context.insert(
         "ui".into(),
-        io::describe(loaded.attribute("io").unwrap_or_default()),
+        io::describe(&io),
     );
     context.extend(extra.views.clone());
     context.insert(
@@ -214,6 +215,9 @@ fn extra_packages(brief: &Brief<'_>) -> BTreeSet<String> {
     if SENTENCEPIECE.contains(&model_type) {
         packages.insert("sentencepiece".to_owned());
         packages.insert("protobuf".to_owned());
+    }
+    if matches!(model_type, "smolvlm" | "idefics3") {
+        packages.insert("num2words".to_owned());
     }
     if model_type == "marian" {
         packages.insert("sacremoses".to_owned());
