@@ -34,7 +34,15 @@ pub(crate) fn gate() -> Result<()> {
 /// Every compatible combination of cards.
 pub(crate) fn matrix() -> Result<()> {
     let out = shell::text(&place("matrix")?);
-    let build = ["build", "--release", "--locked", "-p", "alacard-pipeline", "--example", "matrix"];
+    let build = [
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "alacard-pipeline",
+        "--example",
+        "matrix",
+    ];
     shell::run("cargo", &build)?;
     shell::run("target/release/examples/matrix", &[&out])?;
     judge(&out)
@@ -72,7 +80,10 @@ fn collect(folder: &Path, files: &mut Vec<String>) -> Result<()> {
 
 /// A notebook for each page of a corpus, then both judges.
 pub(crate) fn run(folder: Option<&str>) -> Result<()> {
-    shell::run("cargo", &["build", "--release", "--locked", "-p", "alacard"])?;
+    shell::run(
+        "cargo",
+        &["build", "--release", "--locked", "-p", "alacard"],
+    )?;
     pages("target/release/alacard", folder.unwrap_or(CORPUS))
 }
 
@@ -83,7 +94,17 @@ fn pages(program: &str, folder: &str) -> Result<()> {
     }
     let out = shell::text(&place("corpus")?);
     let report = format!("{out}/report.json");
-    let batch = ["batch", &index, "--hub-dir", folder, "--offline", "--out", &out, "--report", &report];
+    let batch = [
+        "batch",
+        &index,
+        "--hub-dir",
+        folder,
+        "--offline",
+        "--out",
+        &out,
+        "--report",
+        &report,
+    ];
     shell::run(program, &batch)?;
     judge(&out)
 }

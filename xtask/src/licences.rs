@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::shell;
 
 /// Licences that may stand alone. Weak copyleft is accepted where it covers files, not programs.
-const ACCEPTED: [&str; 15] = [
+const ACCEPTED: [&str; 17] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -19,6 +19,8 @@ const ACCEPTED: [&str; 15] = [
     "MIT",
     "MIT-0",
     "MPL-2.0",
+    "PSF-2.0",
+    "Unicode-DFS-2016",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",

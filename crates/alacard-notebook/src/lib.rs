@@ -16,6 +16,8 @@
 //! ```
 
 mod cell;
+mod lines;
+mod number;
 mod read;
 mod write;
 

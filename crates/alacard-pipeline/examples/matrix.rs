@@ -141,7 +141,10 @@ fn make(
     };
     let made = maker.make(&dossier, combination.model, &combination.options())?;
     if combination.runtime == RuntimeChoice::Endpoint && made.recipe.runtime == Runtime::Local {
-        return Err(Failure::Incompatible { message: "no endpoint lesson".to_owned(), hint: String::new() });
+        return Err(Failure::Incompatible {
+            message: "no endpoint lesson".to_owned(),
+            hint: String::new(),
+        });
     }
     let errors: Vec<_> = made
         .findings

@@ -40,6 +40,8 @@ struct Left {
 pub(crate) struct Folder {
     path: PathBuf,
     state: BTreeMap<String, Left>,
+    /// Whether the file of hashes says what `state` says.
+    remembered: bool,
     cancelled: std::sync::Arc<AtomicBool>,
     _lock: File,
 }
@@ -68,6 +70,7 @@ impl Folder {
         Ok(Self {
             path,
             state,
+            remembered: true,
             cancelled,
             _lock: lock,
         })
@@ -95,6 +98,7 @@ impl Folder {
             sha256: sha256(bytes),
         };
         self.state.insert(name.to_owned(), left);
+        self.remembered = false;
         Ok(())
     }
 
@@ -105,9 +109,11 @@ impl Folder {
     }
 
     /// Remembers what was written so far, for a run that goes on later.
-    pub(crate) fn remember(&self) -> Result<(), Failure> {
+    pub(crate) fn remember(&mut self) -> Result<(), Failure> {
         let text = serde_json::to_vec(&self.state).unwrap_or_default();
-        self.put(STATE, &text)
+        self.put(STATE, &text)?;
+        self.remembered = true;
+        Ok(())
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
@@ -125,6 +131,16 @@ impl Folder {
             .map_err(&failed)?;
         file.persist(&target).map_err(|error| failed(error.error))?;
         Ok(())
+    }
+}
+
+/// A run that ends early also leaves word of what it finished.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.remembered {
+            // Without it the next run only does more than it must.
+            let _ = self.remember();
+        }
     }
 }
 

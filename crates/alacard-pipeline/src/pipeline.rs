@@ -114,9 +114,15 @@ impl Pipeline {
     }
 
     fn research(&self, source: &Source, request: &Request) -> Result<Dossier, Failure> {
-        let dossier = self
-            .hub
-            .dossier(source, request.options.revision.as_deref())?;
+        let revision = request.options.revision.as_deref();
+        let dossier = self.hub.dossier(source, revision).map_err(|refusal| {
+            // A question that was given up is no fault of the Hub.
+            if self.is_cancelled() {
+                Failure::Interrupted
+            } else {
+                refusal.into()
+            }
+        })?;
         match alacard_hub::refusal(&dossier) {
             Some(refusal) => Err(refusal.into()),
             None => Ok(dossier),

@@ -90,11 +90,23 @@ impl From<anyhow::Error> for Problem {
 
 /// What clap has to say: help and version go to stdout and are no error.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // A closed stdout or stderr leaves nobody to tell.
-    let _ = error.print();
-    if error.use_stderr() {
-        ExitCode::from(USAGE)
-    } else {
-        ExitCode::SUCCESS
+    if !error.use_stderr() {
+        // A closed stdout leaves nobody to tell.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    if wants_json() {
+        Printer::for_machines().error(error.to_string().trim_end(), None, None);
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(USAGE)
+}
+
+/// Whether messages should be JSON, asked of a command line that could not be read as a whole.
+fn wants_json() -> bool {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let flag = arguments.iter().any(|a| a == "--log-format=json")
+        || arguments.windows(2).any(|pair| matches!(pair, [a, b] if a == "--log-format" && b == "json"));
+    flag || std::env::var_os("ALACARD_LOG_FORMAT").is_some_and(|format| format == "json")
 }

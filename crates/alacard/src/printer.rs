@@ -33,6 +33,16 @@ impl Printer {
         }
     }
 
+    /// Messages as JSON, for when the command line could not be read.
+    pub(crate) fn for_machines() -> Self {
+        Self {
+            quiet: false,
+            json: true,
+            colour: false,
+            terminal: false,
+        }
+    }
+
     /// Whether progress bars make sense.
     pub(crate) fn has_bars(&self) -> bool {
         self.terminal && !self.json && !self.quiet

@@ -95,11 +95,11 @@ pub(crate) fn base_context(
     context.insert("package_names".into(), names.into());
     let (local, always): (Vec<_>, Vec<_>) = requirements.iter().partition(|r| preinstalled(r));
     context.insert("install".into(), json!({"always": always, "local": local}));
-    let io = loaded.words_of(loaded.attribute("io").unwrap_or_default(), &view::value(&context))?;
-    context.insert(
-        "ui".into(),
-        io::describe(&io),
-    );
+    let io = loaded.words_of(
+        loaded.attribute("io").unwrap_or_default(),
+        &view::value(&context),
+    )?;
+    context.insert("ui".into(), io::describe(&io));
     context.extend(extra.views.clone());
     context.insert(
         "docs_url".into(),

@@ -10,6 +10,7 @@ use super::Shell;
 use crate::cli::BatchArgs;
 use crate::exit::{Problem, UNEXPECTED};
 use crate::progress;
+use crate::whole;
 
 /// Largest list that is read, in bytes.
 const LARGEST_LIST: u64 = 256 * 1024 * 1024;
@@ -89,7 +90,7 @@ fn finish(
 ) -> Result<ExitCode, Problem> {
     if let Some(path) = file {
         let text = serde_json::to_string_pretty(report).unwrap_or_default();
-        std::fs::write(path, text).map_err(|error| {
+        whole::write(path, &text).map_err(|error| {
             Problem::new(
                 UNEXPECTED,
                 format!("cannot write the report `{}`: {error}", path.display()),

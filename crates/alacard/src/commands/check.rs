@@ -1,6 +1,6 @@
 //! `alacard check`: any notebook of anybody.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use alacard_check::{Context, Finding, Style, check_file, has_errors};
@@ -10,6 +10,7 @@ use serde_json::json;
 use super::Shell;
 use crate::cli::{CheckArgs, CheckFormat};
 use crate::exit::{FINDINGS, Problem, UNEXPECTED, USAGE};
+use crate::whole;
 
 type Checked = (String, Vec<Finding>);
 
@@ -97,17 +98,11 @@ fn one(shell: &Shell, path: &Path, fix: bool, context: &Context) -> Result<Vec<F
         .1)
 }
 
-/// Writes beside the file first, then renames: a fix never leaves half a notebook.
 fn write(path: &Path, notebook: &Notebook) -> Result<(), Problem> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    std::fs::write(&part, notebook.to_json())
-        .and_then(|()| std::fs::rename(&part, path))
-        .map_err(|error| {
-            Problem::new(
-                UNEXPECTED,
-                format!("cannot write `{}`: {error}", path.display()),
-            )
-        })
+    whole::write(path, &notebook.to_json()).map_err(|error| {
+        Problem::new(
+            UNEXPECTED,
+            format!("cannot write `{}`: {error}", path.display()),
+        )
+    })
 }

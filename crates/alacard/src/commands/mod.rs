@@ -9,14 +9,14 @@ mod schema;
 mod search;
 mod shuffle;
 
-use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use alacard_catalog::Catalog;
 use alacard_hub::{Hub, Options as HubOptions};
-use alacard_pipeline::{Maker, Options, Pipeline, RuntimeChoice};
+use alacard_pipeline::{Failure, Maker, Options, Pipeline, RuntimeChoice};
 use clap::CommandFactory as _;
 
 use crate::cli::{Cli, Command, HubArgs, ModelsCommand, RecipeArgs};
@@ -35,8 +35,16 @@ pub(crate) struct Shell {
 /// Runs a verb.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let printer = Printer::new(&cli);
-    match Shell::new(&cli, printer).and_then(|shell| shell.verb(cli.command)) {
+    let shell = match Shell::new(&cli, printer) {
+        Ok(shell) => shell,
+        Err(problem) => return problem.report(&printer),
+    };
+    match shell.verb(cli.command) {
         Ok(code) => code,
+        // A question to the Hub that was given up is no fault of the Hub.
+        Err(_) if shell.cancelled.load(Ordering::SeqCst) => {
+            Problem::from(Failure::Interrupted).report(&printer)
+        }
         Err(problem) => problem.report(&printer),
     }
 }
@@ -57,7 +65,7 @@ impl Shell {
             printer,
             config: Config::load()?,
             catalog: Arc::new(catalog),
-            cancelled: interrupts(),
+            cancelled: interrupts(printer),
         })
     }
 
@@ -72,7 +80,10 @@ impl Shell {
             Command::Shuffle(args) => shuffle::run(self, args),
             Command::Schema(args) => schema::run(self, &args),
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Cli::command(), "alacard", &mut io::stdout());
+                // By way of memory: the generator itself cannot live with a reader that has gone.
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "alacard", &mut script);
+                self.printer.data(String::from_utf8_lossy(&script).trim_end());
                 Ok(ExitCode::SUCCESS)
             }
         }
@@ -147,8 +158,12 @@ where
     Ok(text.map(|text| text.parse()).transpose()?)
 }
 
+/// How long a run may take to end by itself after Ctrl-C. What it waits for then (standard input,
+/// a name server) does not look at the flag; files are whole at every moment.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// A flag that Ctrl-C sets. The second Ctrl-C ends the program at once.
-fn interrupts() -> Arc<AtomicBool> {
+fn interrupts(printer: Printer) -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&flag);
     // Without a handler Ctrl-C still ends the program; only the polite way out is lost.
@@ -156,6 +171,11 @@ fn interrupts() -> Arc<AtomicBool> {
         if seen.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
+        std::thread::spawn(move || {
+            std::thread::sleep(GRACE);
+            printer.error("interrupted", None, None);
+            std::process::exit(130);
+        });
     });
     flag
 }

@@ -65,5 +65,7 @@ fn count(text: Option<&str>) -> Result<Option<u64>, Problem> {
         Problem::usage(format!("`{text}` is not a number of parameters"))
             .with_hint("write `500M`, `7B` or a plain number")
     };
-    alacard_hub::search::parse_count(text).map(Some).ok_or_else(wrong)
+    alacard_hub::search::parse_count(text)
+        .map(Some)
+        .ok_or_else(wrong)
 }
