@@ -56,7 +56,12 @@ impl Hub {
     /// # Errors
     /// As [`Hub::read`]. A dossier may still have to be refused: see [`crate::refusal`].
     pub fn dossier(&self, source: &Source, revision: Option<&str>) -> Result<Dossier, Refusal> {
-        Ok(crate::build(&self.read(source, revision)?))
+        let mut material = self.read(source, revision)?;
+        // A fresh copy is what the Hub would answer: the same facts give the same bytes.
+        if material.origin == Origin::Cache {
+            material.origin = Origin::Hub;
+        }
+        Ok(crate::build(&material))
     }
 
     /// Reads a source. `revision` wins over the one that the source names.

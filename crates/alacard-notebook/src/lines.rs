@@ -79,7 +79,14 @@ mod tests {
         assert_eq!(split("a\r\nb\rc"), json!(["a\r\n", "b\r", "c"]));
         assert_eq!(
             split("a\u{b}b\u{c}c\u{1c}d\u{85}e\u{2028}f\u{2029}"),
-            json!(["a\u{b}", "b\u{c}", "c\u{1c}", "d\u{85}", "e\u{2028}", "f\u{2029}"])
+            json!([
+                "a\u{b}",
+                "b\u{c}",
+                "c\u{1c}",
+                "d\u{85}",
+                "e\u{2028}",
+                "f\u{2029}"
+            ])
         );
         assert_eq!(split("a\tb\u{1f}c"), json!(["a\tb\u{1f}c"]));
     }

@@ -70,7 +70,11 @@ fn output(output: &Value) -> Value {
 /// Attachments: by file name a bundle by MIME type.
 fn attached(attachments: &Value) -> Value {
     let mut attachments = attachments.clone();
-    for bundle in attachments.as_object_mut().into_iter().flat_map(Map::values_mut) {
+    for bundle in attachments
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut)
+    {
         if let Value::Object(bundle) = bundle {
             lines::recut_bundle(bundle);
         }

@@ -102,10 +102,13 @@ impl Folder {
         Ok(())
     }
 
-    /// Names of the artifacts of this run in a folder below this one.
-    pub(crate) fn names_in(&self, below: &str) -> Vec<String> {
-        let inside = |name: &&String| name.starts_with(below);
-        self.state.keys().filter(inside).cloned().collect()
+    /// Names of the artifacts made from these inputs in a folder below this one.
+    pub(crate) fn names_in(&self, below: &str, inputs: &str) -> Vec<String> {
+        let ours = self
+            .state
+            .iter()
+            .filter(|(name, left)| name.starts_with(below) && left.inputs == inputs);
+        ours.map(|(name, _)| name.clone()).collect()
     }
 
     /// Remembers what was written so far, for a run that goes on later.

@@ -351,7 +351,12 @@ pub(crate) fn write_json<T: Serialize>(
     inputs: &str,
     value: &T,
 ) -> Result<(), Failure> {
+    folder.write(name, inputs, pretty(value).as_bytes())
+}
+
+/// Readable JSON with a newline at the end.
+pub(crate) fn pretty<T: Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
-    folder.write(name, inputs, text.as_bytes())
+    text
 }

@@ -4,7 +4,7 @@ use alacard_hub::dossier::Dossier;
 
 use crate::folder::{Folder, io, sha256};
 use crate::manifest::{Artifact, Manifest};
-use crate::pipeline::{Hashes, Run, Stages, rfc3339, write_json};
+use crate::pipeline::{Hashes, Run, Stages, pretty, rfc3339};
 use crate::{Failure, Made, Metrics, Stage, assemble, instructions, validation};
 
 /// Artifacts whose bytes depend on nothing but the inputs, in the order of the manifest.
@@ -32,9 +32,9 @@ pub(crate) fn publish(
         files(folder, &dossier, &mut made, hashes)
     })?;
     let metrics = Metrics::of(&made, run.seconds.clone(), run.reused.clone());
-    write_json(folder, "metrics.json", "", &metrics)?;
+    folder.write_volatile("metrics.json", pretty(&metrics).as_bytes())?;
     let manifest = manifest(folder, &dossier, &made, hashes, run)?;
-    write_json(folder, "manifest.json", "", &manifest)?;
+    folder.write_volatile("manifest.json", pretty(&manifest).as_bytes())?;
     folder.remember()?;
     let path = folder.path().to_path_buf();
     Ok(Run {
@@ -106,13 +106,13 @@ fn manifest(
         notebook: folder.path().join("notebook.ipynb"),
         started_at: rfc3339(run.started_at),
         finished_at: run.now(),
-        artifacts: artifacts(folder)?,
+        artifacts: artifacts(folder, &hashes.all)?,
     })
 }
 
-fn artifacts(folder: &Folder) -> Result<Vec<Artifact>, Failure> {
+fn artifacts(folder: &Folder, inputs: &str) -> Result<Vec<Artifact>, Failure> {
     let mut names: Vec<String> = LISTED.iter().map(|name| (*name).to_owned()).collect();
-    names.extend(folder.names_in("sections"));
+    names.extend(folder.names_in("sections", inputs));
     names.sort();
     let read = |name: String| {
         let path = folder.path().join(&name);

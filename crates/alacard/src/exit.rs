@@ -107,6 +107,8 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 fn wants_json() -> bool {
     let arguments: Vec<_> = std::env::args_os().collect();
     let flag = arguments.iter().any(|a| a == "--log-format=json")
-        || arguments.windows(2).any(|pair| matches!(pair, [a, b] if a == "--log-format" && b == "json"));
+        || arguments
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a == "--log-format" && b == "json"));
     flag || std::env::var_os("ALACARD_LOG_FORMAT").is_some_and(|format| format == "json")
 }

@@ -15,7 +15,11 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let part = part_of(&target);
     let written = fs::write(&part, text)
-        .and_then(|()| there.map_or(Ok(()), |meta| fs::set_permissions(&part, meta.permissions())))
+        .and_then(|()| {
+            there.map_or(Ok(()), |meta| {
+                fs::set_permissions(&part, meta.permissions())
+            })
+        })
         .and_then(|()| fs::rename(&part, &target));
     if written.is_err() {
         // Best effort: the failure itself is what matters.

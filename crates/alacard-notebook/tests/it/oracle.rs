@@ -51,9 +51,23 @@ fn cases() -> Vec<(&'static str, String)> {
     };
     vec![
         ("empty", ours(Vec::new())),
-        ("plain", ours(vec![Cell::markdown("# Ä\n\ntext"), Cell::code("print('ü')\n")])),
-        ("line-ends", ours(vec![Cell::code(LINE_ENDS), Cell::raw(LINE_ENDS)])),
-        ("escapes", ours(vec![Cell::markdown("\u{0}\u{1}\u{7f}\u{9f}\"\\/\u{8}\t😀\u{feff}")])),
+        (
+            "plain",
+            ours(vec![
+                Cell::markdown("# Ä\n\ntext"),
+                Cell::code("print('ü')\n"),
+            ]),
+        ),
+        (
+            "line-ends",
+            ours(vec![Cell::code(LINE_ENDS), Cell::raw(LINE_ENDS)]),
+        ),
+        (
+            "escapes",
+            ours(vec![Cell::markdown(
+                "\u{0}\u{1}\u{7f}\u{9f}\"\\/\u{8}\t😀\u{feff}",
+            )]),
+        ),
         ("metadata", with_metadata()),
         ("outputs", saved(&outputs())),
         ("attachments", saved(&attachments())),
@@ -68,19 +82,35 @@ fn with_metadata() -> String {
     let mut notebook = Notebook::new();
     notebook.metadata.insert(
         "numbers".to_owned(),
-        json!([0, -1, 18446744073709551615_u64, 0.1, 1.0, -0.5, 1e15, 1e16, 1e-4, 1e-5, 2.5e-300]),
+        json!([
+            0,
+            -1,
+            18446744073709551615_u64,
+            0.1,
+            1.0,
+            -0.5,
+            1e15,
+            1e16,
+            1e-4,
+            1e-5,
+            2.5e-300
+        ]),
     );
-    notebook
-        .metadata
-        .insert("empty".to_owned(), json!({"list": [], "map": {}, "text": ""}));
-    notebook
-        .metadata
-        .insert("order".to_owned(), json!({"é": 1, "z": 2, "Z": 3, "😀": 4, "\u{ffff}": 5}));
+    notebook.metadata.insert(
+        "empty".to_owned(),
+        json!({"list": [], "map": {}, "text": ""}),
+    );
+    notebook.metadata.insert(
+        "order".to_owned(),
+        json!({"é": 1, "z": 2, "Z": 3, "😀": 4, "\u{ffff}": 5}),
+    );
     let mut cell = Cell::code("1");
     cell.tag("remove-input");
     cell.metadata.insert("trusted".to_owned(), json!(true));
     notebook.push(cell);
-    notebook.metadata.insert("orig_nbformat".to_owned(), json!(4));
+    notebook
+        .metadata
+        .insert("orig_nbformat".to_owned(), json!(4));
     notebook.to_json()
 }
 

@@ -95,7 +95,10 @@ fn deep_nesting_is_refused_and_not_followed() {
 #[test]
 fn the_reason_of_a_refusal_is_plain() {
     let reason = |text: &str| Notebook::read(text.as_bytes()).unwrap_err().to_string();
-    assert_eq!(reason("[]"), "not a notebook: the top level is not an object");
+    assert_eq!(
+        reason("[]"),
+        "not a notebook: the top level is not an object"
+    );
     assert_eq!(reason("{}"), "not a notebook: `nbformat` is missing");
     assert_eq!(
         reason(r#"{"nbformat": 3}"#),

@@ -83,7 +83,8 @@ impl Shell {
                 // By way of memory: the generator itself cannot live with a reader that has gone.
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Cli::command(), "alacard", &mut script);
-                self.printer.data(String::from_utf8_lossy(&script).trim_end());
+                self.printer
+                    .data(String::from_utf8_lossy(&script).trim_end());
                 Ok(ExitCode::SUCCESS)
             }
         }
