@@ -102,6 +102,11 @@ impl Folder {
         Ok(())
     }
 
+    /// Writes a file that is never reused and differs from run to run (times, durations).
+    pub(crate) fn write_volatile(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        self.put(name, bytes)
+    }
+
     /// Names of the artifacts made from these inputs in a folder below this one.
     pub(crate) fn names_in(&self, below: &str, inputs: &str) -> Vec<String> {
         let ours = self
