@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Turns any model into a Jupyter notebook that teaches it.
@@ -97,7 +97,7 @@ pub(crate) struct HubArgs {
     pub(crate) hub_dir: Option<PathBuf>,
 
     /// Ask neither the Hub nor a provider: cache, folder and built-in shelf only
-    #[arg(long, env = "ALACARD_OFFLINE")]
+    #[arg(long, env = "ALACARD_OFFLINE", value_parser = FalseyValueParser::new())]
     pub(crate) offline: bool,
 }
 
