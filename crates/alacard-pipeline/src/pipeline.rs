@@ -327,6 +327,8 @@ impl<'a> Stages<'a> {
         }
         let made = make()?;
         write_json(folder, name, inputs, &made)?;
+        // A run may be killed at any moment; what is finished must be known as finished.
+        folder.remember()?;
         Ok(made)
     }
 

@@ -1,5 +1,7 @@
 //! The promises of the first screen, kept by the real binary: no network, no key, one command.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -53,7 +55,14 @@ fn the_last_line_is_the_notebook() {
     let text = std::fs::read_to_string(&notebook).unwrap();
     assert!(text.contains("\"nbformat\": 4") && text.contains(MODEL));
     let names: Vec<PathBuf> = files(notebook.parent().unwrap()).into_keys().collect();
-    for name in ["request.json", "dossier.json", "outline.json", "findings.json", "validation.md", "instructions.md"] {
+    for name in [
+        "request.json",
+        "dossier.json",
+        "outline.json",
+        "findings.json",
+        "validation.md",
+        "instructions.md",
+    ] {
         assert!(names.contains(&PathBuf::from(name)), "{name} is missing");
     }
 }
@@ -65,8 +74,14 @@ fn equal_recipes_give_equal_bytes() {
         let run = alacard(home.path(), &["generate", MODEL, "--offline", "--out", out]);
         assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
     }
-    let (one, two) = (files(&home.path().join("one")), files(&home.path().join("two")));
-    assert_eq!(one.keys().collect::<Vec<_>>(), two.keys().collect::<Vec<_>>());
+    let (one, two) = (
+        files(&home.path().join("one")),
+        files(&home.path().join("two")),
+    );
+    assert_eq!(
+        one.keys().collect::<Vec<_>>(),
+        two.keys().collect::<Vec<_>>()
+    );
     for (name, bytes) in one {
         if !name.ends_with("manifest.json") && !name.ends_with("metrics.json") {
             assert!(two[&name] == bytes, "{} differs", name.display());
@@ -79,7 +94,12 @@ fn a_second_run_reuses_what_is_there_and_fresh_does_not() {
     let home = tempfile::tempdir().unwrap();
     let metrics = |arguments: &[&str]| {
         let run = alacard(home.path(), arguments);
-        let folder = home.path().join(stdout(&run)).parent().unwrap().to_path_buf();
+        let folder = home
+            .path()
+            .join(stdout(&run))
+            .parent()
+            .unwrap()
+            .to_path_buf();
         std::fs::read_to_string(folder.join("metrics.json")).unwrap()
     };
     let first = metrics(&["generate", MODEL, "--offline"]);
@@ -105,7 +125,10 @@ fn sources_that_cannot_be_used_end_with_three() {
         assert_eq!(run.status.code(), Some(3), "{source}: {}", stderr(&run));
         assert!(stderr(&run).contains(reason), "{source}: {}", stderr(&run));
         assert!(stdout(&run).is_empty());
-        assert!(!home.path().join("alacard-out").exists(), "{source} left something behind");
+        assert!(
+            !home.path().join("alacard-out").exists(),
+            "{source} left something behind"
+        );
     }
 }
 
@@ -120,7 +143,10 @@ fn wrong_names_end_with_two_and_the_nearest_ones() {
         (vec!["--ui", "chat"], "gradio"),
     ];
     for (extra, near) in cases {
-        let run = alacard(home.path(), &[&["generate", MODEL, "--offline"][..], &extra].concat());
+        let run = alacard(
+            home.path(),
+            &[&["generate", MODEL, "--offline"][..], &extra].concat(),
+        );
         assert_eq!(run.status.code(), Some(2), "{extra:?}: {}", stderr(&run));
         assert!(stderr(&run).contains(near), "{extra:?}: {}", stderr(&run));
     }
@@ -130,9 +156,16 @@ fn wrong_names_end_with_two_and_the_nearest_ones() {
 fn an_output_folder_in_the_way_is_said() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("taken"), "a file").unwrap();
-    let run = alacard(home.path(), &["generate", MODEL, "--offline", "--out", "taken"]);
+    let run = alacard(
+        home.path(),
+        &["generate", MODEL, "--offline", "--out", "taken"],
+    );
     assert_eq!(run.status.code(), Some(1));
-    assert!(stderr(&run).contains("taken") && stderr(&run).contains("hint:"), "{}", stderr(&run));
+    assert!(
+        stderr(&run).contains("taken") && stderr(&run).contains("hint:"),
+        "{}",
+        stderr(&run)
+    );
 }
 
 #[test]
@@ -144,7 +177,15 @@ fn hostile_text_stays_text() {
     let prompt = "\"\"\"\n```\nimport os\nos.system('INJECTED')\n{x} {{ y }} {% z %}";
     let run = alacard(
         home.path(),
-        &["generate", "./evil", "--offline", "--topic", "\"\"\"; os.system('INJECTED')", "--prompt", prompt],
+        &[
+            "generate",
+            "./evil",
+            "--offline",
+            "--topic",
+            "\"\"\"; os.system('INJECTED')",
+            "--prompt",
+            prompt,
+        ],
     );
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
     let check = alacard(home.path(), &["check", &stdout(&run)]);
@@ -154,7 +195,19 @@ fn hostile_text_stays_text() {
 #[test]
 fn a_hand_is_dealt_again_from_its_seed_and_keeps_locked_cards() {
     let home = tempfile::tempdir().unwrap();
-    let deal = || alacard(home.path(), &["shuffle", "--seed", "7", "--lock", "topic=sourdough", "--json"]);
+    let deal = || {
+        alacard(
+            home.path(),
+            &[
+                "shuffle",
+                "--seed",
+                "7",
+                "--lock",
+                "topic=sourdough",
+                "--json",
+            ],
+        )
+    };
     assert_eq!(deal().stdout, deal().stdout);
     assert!(stdout(&deal()).contains("\"topic\": \"sourdough\""));
     let unknown = alacard(home.path(), &["shuffle", "--lock", "colour=red"]);
@@ -168,7 +221,16 @@ fn a_batch_reports_every_source() {
     std::fs::write(home.path().join("list.txt"), list).unwrap();
     let run = alacard(
         home.path(),
-        &["batch", "list.txt", "--offline", "--out", "out", "--report", "report.json", "--json"],
+        &[
+            "batch",
+            "list.txt",
+            "--offline",
+            "--out",
+            "out",
+            "--report",
+            "report.json",
+            "--json",
+        ],
     );
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
     let report: serde_json::Value =
@@ -182,18 +244,35 @@ fn a_batch_reports_every_source() {
 #[test]
 fn every_schema_is_printed_and_machines_get_json() {
     let home = tempfile::tempdir().unwrap();
-    for name in ["recipe", "dossier", "outline", "section", "findings", "manifest", "metrics", "report", "refusal"] {
+    for name in [
+        "recipe", "dossier", "outline", "section", "findings", "manifest", "metrics", "report",
+        "refusal",
+    ] {
         let run = alacard(home.path(), &["schema", name]);
         let schema: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
         assert!(schema.is_object());
     }
-    let run = alacard(home.path(), &["generate", MODEL, "--offline", "--log-format", "json", "--json"]);
+    let run = alacard(
+        home.path(),
+        &[
+            "generate",
+            MODEL,
+            "--offline",
+            "--log-format",
+            "json",
+            "--json",
+        ],
+    );
     for line in stderr(&run).lines() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
     let manifest: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(manifest["starts"], true);
     for shell in ["bash", "zsh", "fish"] {
-        assert!(!alacard(home.path(), &["completions", shell]).stdout.is_empty());
+        assert!(
+            !alacard(home.path(), &["completions", shell])
+                .stdout
+                .is_empty()
+        );
     }
 }

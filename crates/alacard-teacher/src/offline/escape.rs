@@ -11,8 +11,13 @@ const WIDTH: usize = 88;
 /// Markdown text for a value, on one line.
 pub(crate) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
+    let mut before = ' ';
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        let after = letters.peek().copied().unwrap_or(' ');
         match c {
+            // Inside a word an underscore means nothing to Markdown.
+            '_' if before.is_alphanumeric() && after.is_alphanumeric() => out.push('_'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '$' | '~' | '#' => {
                 out.push('\\');
                 out.push(c);
@@ -21,6 +26,7 @@ pub(crate) fn markdown(text: &str) -> String {
             c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' => out.push(' '),
             c => out.push(c),
         }
+        before = c;
     }
     out
 }

@@ -259,9 +259,13 @@ fn point_on(outline: &Outline, plan: &SectionPlan, cells: &mut [SectionCell]) {
     if let (Some(next), Some(last)) = (next, cells.last_mut())
         && last.kind == CellKind::Markdown
     {
-        last.source.push_str(&format!(
-            "\n\n*Next: {}.*",
-            escape::markdown(&next.heading())
-        ));
+        let heading = next.heading();
+        let stop = if heading.ends_with(['?', '!', '.']) {
+            ""
+        } else {
+            "."
+        };
+        last.source
+            .push_str(&format!("\n\n*Next: {}{stop}*", escape::markdown(&heading)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use alacard_catalog::recipe::{Format, Ui};
+use alacard_catalog::recipe::{Format, Runtime, Ui};
 use minijinja::value::Value;
 use serde_json::{Map, Value as Json, json};
 
@@ -200,7 +200,9 @@ fn objectives(loaded: &Loaded, value: &minijinja::value::Value) -> Result<Vec<St
 fn requirements(brief: &Brief<'_>, loaded: &Loaded, extra: &Extra) -> Vec<String> {
     let mut packages: BTreeSet<String> = loaded.words("packages").into_iter().collect();
     packages.extend(extra.packages.iter().cloned());
-    packages.extend(extra_packages(brief));
+    if brief.recipe.runtime == Runtime::Local {
+        packages.extend(extra_packages(brief));
+    }
     match brief.catalog.versions() {
         Ok(versions) => versions.requirements(packages.iter().map(String::as_str)),
         Err(_) => packages.into_iter().collect(),
@@ -269,6 +271,9 @@ fn variables(brief: &Brief<'_>, loaded: &Loaded) -> Vec<String> {
     let gated = brief.dossier.gating.as_ref();
     if gated.is_some_and(|fact| fact.value != alacard_hub::dossier::Gating::Open) {
         variables.insert("HF_TOKEN".to_owned());
+    }
+    if !brief.dossier.custom_code.is_empty() {
+        variables.insert("ALACARD_TRUST_REMOTE_CODE".to_owned());
     }
     variables.into_iter().collect()
 }

@@ -111,31 +111,44 @@ fn model(dossier: &Dossier) -> Json {
     view
 }
 
+/// Words that only a page that nobody finished has.
+const STUBS: [&str; 8] = [
+    "TODO",
+    "FIXME",
+    "TBD",
+    "XXX",
+    "lorem ipsum",
+    "insert ",
+    "{",
+    "More information needed",
+];
+
 /// The page's summary up to its last whole sentence; nothing when it is a stub.
 fn quotable(summary: &str) -> Option<String> {
-    let stub = [
-        "TODO",
-        "FIXME",
-        "TBD",
-        "XXX",
-        "lorem ipsum",
-        "insert",
-        "your ",
-    ]
-    .iter()
-    .any(|word| summary.contains(word));
-    let whole = summary
-        .trim()
-        .trim_end_matches('…')
-        .trim_end_matches("...")
-        .trim_end();
-    let cut = if whole.len() == summary.trim().len() {
-        whole
+    let text = summary.trim();
+    let cut = text.ends_with('…') || text.ends_with("...");
+    let whole = if cut {
+        text.get(..last_sentence(text.trim_end_matches(['…', '.']))?)?
     } else {
-        let end = whole.rfind(['.', '!', '?', '。'])?;
-        whole.get(..whole.ceil_char_boundary(end + 1))?
+        text
     };
-    (!stub && !cut.is_empty()).then(|| cut.to_owned())
+    let stub =
+        STUBS.iter().any(|word| whole.contains(word)) || whole.ends_with(':') || whole.len() < 20;
+    (!stub).then(|| whole.to_owned())
+}
+
+/// Where the last sentence ends that is followed by another one.
+fn last_sentence(text: &str) -> Option<usize> {
+    let ends = |(place, c): &(usize, char)| {
+        let next = text
+            .get(place + c.len_utf8()..)
+            .and_then(|rest| rest.chars().next());
+        *c == '。' || ("!?.".contains(*c) && next.is_some_and(char::is_whitespace))
+    };
+    text.char_indices()
+        .rev()
+        .find(ends)
+        .map(|(place, c)| place + c.len_utf8())
 }
 
 /// What the configuration and the card say.

@@ -189,7 +189,10 @@ const MASKS: [(&str, &str); 9] = [
     (r"\d{4}-\d\d-\d\d(T[0-9:]+Z)?", "[DAY]"),
     (r"\d+ cells, \d+ minutes", "[N] cells, [N] minutes"),
     (r"\(0 errors, \d+ warnings\)", "(0 errors, [N] warnings)"),
-    (r"(\S*sections/)\d\d-\S+\n(\S*sections/\S+\n)*", "$1[SECTIONS]\n"),
+    (
+        r"(\S*sections/)\d\d-\S+\n(\S*sections/\S+\n)*",
+        "$1[SECTIONS]\n",
+    ),
     (r"in \d+\.\d s", "in [SECONDS]"),
     (r"Waiting \d+ s", "Waiting [N] s"),
 ];

@@ -64,7 +64,11 @@ fn from_a_folder_that_stands_in_for_the_hub() {
     bed.fixture("hub");
     for id in ["acme/tiny-sentiment", "legacy-model"] {
         let folder = bed.make(&[id, "--hub-dir", "hub"]);
-        assert_eq!(json(&folder.join("dossier.json"))["origin"], "hub-dir", "{id}");
+        assert_eq!(
+            json(&folder.join("dossier.json"))["origin"],
+            "hub-dir",
+            "{id}"
+        );
     }
 }
 
@@ -85,7 +89,10 @@ fn every_form_of_a_hub_address_names_the_same_model() {
         let dossier = json(&folder.join("dossier.json"));
         assert_eq!(dossier["id"], "google-bert/bert-base-uncased", "{source}");
     }
-    assert_eq!(std::fs::read_dir(bed.path("alacard-out")).unwrap().count(), 1);
+    assert_eq!(
+        std::fs::read_dir(bed.path("alacard-out")).unwrap().count(),
+        1
+    );
 }
 
 #[test]
@@ -114,13 +121,20 @@ fn the_manifest_names_every_artifact_with_its_hash() {
         listed.push(name.to_owned());
     }
     let mut there = files(folder);
-    there.retain(|n| !TIMED.contains(&n.as_str()) && ![".lock", ".state.json"].contains(&n.as_str()));
+    there.retain(|n| {
+        !TIMED.contains(&n.as_str()) && ![".lock", ".state.json"].contains(&n.as_str())
+    });
     assert_eq!(listed, there);
     for field in ["runs", "proves"] {
         assert!(manifest[field].is_null(), "nothing was executed yet");
     }
     let folder = folder.file_name().unwrap().to_string_lossy().into_owned();
-    assert!(manifest["recipe_hash"].as_str().unwrap().starts_with(&folder));
+    assert!(
+        manifest["recipe_hash"]
+            .as_str()
+            .unwrap()
+            .starts_with(&folder)
+    );
 }
 
 #[test]
@@ -128,9 +142,27 @@ fn two_runs_of_one_recipe_give_the_same_bytes() {
     let bed = Bed::new();
     let recipes: [&[&str]; 4] = [
         &["Qwen/Qwen3-0.6B", "--topic", "sourdough", "--ui", "gradio"],
-        &["Qwen/Qwen3-0.6B", "--topic", "keeping bees", "--difficulty", "advanced"],
-        &["google-bert/bert-base-uncased", "--format", "quickstart", "--seed", "7"],
-        &["Qwen/Qwen3-0.6B", "--runtime", "endpoint", "--prompt", "summarise my mail"],
+        &[
+            "Qwen/Qwen3-0.6B",
+            "--topic",
+            "keeping bees",
+            "--difficulty",
+            "advanced",
+        ],
+        &[
+            "google-bert/bert-base-uncased",
+            "--format",
+            "quickstart",
+            "--seed",
+            "7",
+        ],
+        &[
+            "Qwen/Qwen3-0.6B",
+            "--runtime",
+            "endpoint",
+            "--prompt",
+            "summarise my mail",
+        ],
     ];
     for recipe in recipes {
         let one = bed.make(&[recipe, &["--out", "one"]].concat());
@@ -175,7 +207,10 @@ fn an_artifact_that_somebody_changed_is_made_again() {
     std::fs::write(folder.join(".state.json"), "\u{0}not json").unwrap();
     assert_eq!(bed.make(&["openai/whisper-tiny"]), folder);
     assert_eq!(std::fs::read(folder.join("outline.json")).unwrap(), outline);
-    assert_eq!(std::fs::read(folder.join("notebook.ipynb")).unwrap(), notebook);
+    assert_eq!(
+        std::fs::read(folder.join("notebook.ipynb")).unwrap(),
+        notebook
+    );
     assert_whole(&folder);
 }
 

@@ -80,12 +80,24 @@ fn hostile(bed: &Bed, name: &str, task: &str, shift: usize) {
     let config = json!({"id2label": labels, "architectures": [next()], "model_type": next(),
         "torch_dtype": next(), "_name_or_path": next()});
     let tokenizer = json!({"mask_token": next(), "chat_template": next(), "eos_token": next()});
-    let card = format!("# {}\n\n{}\n\n## {}\n\n{}\n", next(), next(), next(), next());
+    let card = format!(
+        "# {}\n\n{}\n\n## {}\n\n{}\n",
+        next(),
+        next(),
+        next(),
+        next()
+    );
     let folder = format!("hub/acme/{name}");
     bed.put(&format!("{folder}/api.json"), record.to_string());
     bed.put(&format!("{folder}/config.json"), config.to_string());
-    bed.put(&format!("{folder}/tokenizer_config.json"), tokenizer.to_string());
-    bed.put(&format!("{folder}/generation_config.json"), json!({"x": next()}).to_string());
+    bed.put(
+        &format!("{folder}/tokenizer_config.json"),
+        tokenizer.to_string(),
+    );
+    bed.put(
+        &format!("{folder}/generation_config.json"),
+        json!({"x": next()}).to_string(),
+    );
     bed.put(&format!("{folder}/README.md"), card);
 }
 
@@ -116,12 +128,20 @@ fn make_all(bed: &Bed) -> Vec<std::path::PathBuf> {
         let wish = way(number + 9);
         let cards = ["--hub-dir", "hub", "--topic", &topic, "--prompt", &wish];
         let ran = bed.run(&[&["generate", "--offline", &id], &cards[..], options].concat());
-        assert!(matches!(ran.code, Some(0 | 3)), "{task}: {:?} {}", ran.code, ran.stderr);
+        assert!(
+            matches!(ran.code, Some(0 | 3)),
+            "{task}: {:?} {}",
+            ran.code,
+            ran.stderr
+        );
         if ran.code == Some(0) {
             notebooks.push(bed.path(ran.stdout.trim_end()));
         }
     }
-    assert!(notebooks.len() >= RECIPES.len() - 2, "most of these tasks can be taught");
+    assert!(
+        notebooks.len() >= RECIPES.len() - 2,
+        "most of these tasks can be taught"
+    );
     notebooks
 }
 
@@ -133,9 +153,18 @@ fn no_text_of_a_page_becomes_code_or_html() {
         // A call of the marker would be an undefined name, a way out of a string a syntax error.
         let findings = json(&path.with_file_name("findings.json"));
         for finding in findings.as_array().unwrap() {
-            assert_ne!(finding["severity"], "error", "{}: {finding}", path.display());
+            assert_ne!(
+                finding["severity"],
+                "error",
+                "{}: {finding}",
+                path.display()
+            );
         }
-        for cell in notebook.cells.iter().filter(|cell| cell.kind == CellKind::Markdown) {
+        for cell in notebook
+            .cells
+            .iter()
+            .filter(|cell| cell.kind == CellKind::Markdown)
+        {
             assert_plain(&cell.source, &path);
         }
         let ran = bed.run(&["check", path.to_str().unwrap()]);
@@ -189,5 +218,9 @@ fn python_sees_the_texts_of_a_page_only_inside_strings() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -12,7 +12,8 @@ use crate::bed::{Bed, Ran, assert_story, json};
 use crate::trouble::signal;
 
 const CARD: &str = "---\nlicense: apache-2.0\n---\n# Tiny\n\nIt tells moods apart.\n";
-const CONFIG: &str = r#"{"architectures": ["DistilBertForSequenceClassification"], "model_type": "distilbert"}"#;
+const CONFIG: &str =
+    r#"{"architectures": ["DistilBertForSequenceClassification"], "model_type": "distilbert"}"#;
 
 fn model(id: &str) -> FakeModel {
     FakeModel::new(id)
@@ -44,7 +45,11 @@ fn a_model_of_the_hub() {
     let (bed, hub) = place();
     assert_story!(bed.story(&run(&bed, &hub, &["generate", "acme/tiny"])));
     let asked = hub.take_seen();
-    assert!(asked.iter().all(|request| !request.headers.contains_key("authorization")));
+    assert!(
+        asked
+            .iter()
+            .all(|request| !request.headers.contains_key("authorization"))
+    );
 }
 
 #[test]
@@ -52,10 +57,14 @@ fn the_token_is_sent_and_never_shown() {
     let (bed, hub) = place();
     let secret = "hf_abcdefghijklmnopqrstuvwxyz0123456789";
     hub.add(model("acme/private").gated(Gate::Closed(secret.to_owned())));
-    let output = command(&bed, &hub, &["--log-format", "json", "generate", "acme/private"])
-        .env("HF_TOKEN", secret)
-        .output()
-        .unwrap();
+    let output = command(
+        &bed,
+        &hub,
+        &["--log-format", "json", "generate", "acme/private"],
+    )
+    .env("HF_TOKEN", secret)
+    .output()
+    .unwrap();
     let ran = Ran::of(&output);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
@@ -72,16 +81,37 @@ fn models_that_cannot_be_read() {
     hub.add(model("acme/disabled").field("disabled", json!(true)));
     let answers = [
         ("bare-401", Answer::error(401, "", "")),
-        ("bare-403", Answer::error(403, "", "You need a fine-grained permission.")),
+        (
+            "bare-403",
+            Answer::error(403, "", "You need a fine-grained permission."),
+        ),
         ("bare-404", Answer::error(404, "", "")),
         ("gone", Answer::error(410, "", "")),
-        ("legal", Answer::error(451, "", "Not available in your country.")),
-        ("taken-down", Answer::error(403, "", "Access to this resource is disabled.")),
-        ("token", Answer::error(401, "", "Invalid credentials in Authorization header")),
-        ("sign-in-page", Answer::new(200, "<html><body>Please sign in</body></html>")),
-        ("half-json", Answer::new(200, r#"{"id": "acme/half-json", "sha": "#)),
+        (
+            "legal",
+            Answer::error(451, "", "Not available in your country."),
+        ),
+        (
+            "taken-down",
+            Answer::error(403, "", "Access to this resource is disabled."),
+        ),
+        (
+            "token",
+            Answer::error(401, "", "Invalid credentials in Authorization header"),
+        ),
+        (
+            "sign-in-page",
+            Answer::new(200, "<html><body>Please sign in</body></html>"),
+        ),
+        (
+            "half-json",
+            Answer::new(200, r#"{"id": "acme/half-json", "sha": "#),
+        ),
         ("list", Answer::new(200, "[1, 2, 3]")),
-        ("loop", Answer::new(307, "").with("Location", "/api/models/acme/loop")),
+        (
+            "loop",
+            Answer::new(307, "").with("Location", "/api/models/acme/loop"),
+        ),
     ];
     for (name, answer) in answers.clone() {
         hub.script(&format!("/api/models/acme/{name}"), [answer]);
@@ -112,14 +142,22 @@ fn a_renamed_model_is_followed() {
     hub.rename("old/tiny", "acme/tiny");
     let ran = run(&bed, &hub, &["generate", "old/tiny", "--json"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    assert!(ran.stderr.contains("`old/tiny` is called `acme/tiny` now"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`old/tiny` is called `acme/tiny` now"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(ran.json()["model"], "acme/tiny");
 }
 
 #[test]
 fn an_unknown_revision_is_refused() {
     let (bed, hub) = place();
-    let ran = run(&bed, &hub, &["generate", "acme/tiny", "--revision", "no-such-branch"]);
+    let ran = run(
+        &bed,
+        &hub,
+        &["generate", "acme/tiny", "--revision", "no-such-branch"],
+    );
     assert_story!(bed.story(&ran));
 }
 
@@ -129,7 +167,10 @@ fn a_rate_limit_is_waited_for_and_said() {
     let limited = Answer::error(429, "", "Too many requests").with("Retry-After", "1");
     let record = json!({"id": "acme/slow", "sha": "0123456789abcdef0123456789abcdef01234567",
         "pipeline_tag": "text-classification", "library_name": "transformers", "siblings": []});
-    hub.script("/api/models/acme/slow", [limited, Answer::new(200, record.to_string())]);
+    hub.script(
+        "/api/models/acme/slow",
+        [limited, Answer::new(200, record.to_string())],
+    );
     let ran = run(&bed, &hub, &["generate", "acme/slow"]);
     assert_story!(bed.story(&ran));
 }
@@ -171,7 +212,11 @@ fn what_was_read_before_stands_in_while_the_hub_is_down() {
         hub.script(path, [trouble.clone()]);
         let ran = run(&bed, &hub, &["generate", "acme/tiny", "--json", "--fresh"]);
         assert_eq!(ran.code, Some(0), "{trouble:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains("These facts are from "), "{trouble:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("These facts are from "),
+            "{trouble:?}: {}",
+            ran.stderr
+        );
     }
     drop(hub);
     let ran = bed.run(&["generate", "acme/tiny", "--offline", "--fresh"]);
@@ -200,8 +245,16 @@ fn the_shelf_stands_in_while_the_hub_is_down() {
     hub.script("/api/models/openai/whisper-tiny", [Answer::new(503, "")]);
     let ran = run(&bed, &hub, &["generate", "openai/whisper-tiny"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    assert!(ran.stderr.contains("These are built-in facts of "), "{}", ran.stderr);
-    assert!(ran.stderr.contains("the Hub answers with error 503"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("These are built-in facts of "),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("the Hub answers with error 503"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -220,13 +273,19 @@ fn a_second_run_asks_the_hub_for_nothing() {
     assert_eq!(ran.code, Some(0));
     assert!(hub.take_seen().is_empty());
     let folder = bed.path(ran.json()["notebook"].as_str().unwrap());
-    assert_eq!(json(&folder.with_file_name("dossier.json"))["access"], "granted");
+    assert_eq!(
+        json(&folder.with_file_name("dossier.json"))["access"],
+        "granted"
+    );
 }
 
 #[test]
 fn offline_asks_nobody() {
     let (bed, hub) = place();
-    for arguments in [&["model", "acme/tiny", "--offline"][..], &["models", "search", "tiny", "--offline"]] {
+    for arguments in [
+        &["model", "acme/tiny", "--offline"][..],
+        &["models", "search", "tiny", "--offline"],
+    ] {
         run(&bed, &hub, arguments);
     }
     assert!(hub.take_seen().is_empty());
@@ -238,7 +297,11 @@ fn a_search_goes_through_the_pages() {
     for number in 0..30 {
         hub.add(model(&format!("acme/tiny-{number:02}")));
     }
-    let ran = run(&bed, &hub, &["models", "search", "tiny", "--limit", "25", "--json"]);
+    let ran = run(
+        &bed,
+        &hub,
+        &["models", "search", "tiny", "--limit", "25", "--json"],
+    );
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(ran.json().as_array().unwrap().len(), 25);
 }

@@ -7,7 +7,11 @@ use crate::bed::{Bed, Ran, assert_story};
 /// Runs `generate` and expects that nothing was made.
 fn refused(bed: &Bed, arguments: &[&str]) -> Ran {
     let ran = bed.run(&[&["generate", "--offline"], arguments].concat());
-    assert_eq!(bed.files("alacard-out"), Vec::<String>::new(), "{arguments:?}");
+    assert_eq!(
+        bed.files("alacard-out"),
+        Vec::<String>::new(),
+        "{arguments:?}"
+    );
     assert_eq!(ran.stdout, "", "{arguments:?}");
     ran
 }
@@ -16,7 +20,11 @@ fn refused(bed: &Bed, arguments: &[&str]) -> Ran {
 fn stories(bed: &Bed, all: &[&[&str]]) -> String {
     let story = |arguments: &&[&str]| {
         let ran = refused(bed, arguments);
-        format!("$ generate {}\n{}", arguments.join(" ").escape_debug(), bed.story(&ran))
+        format!(
+            "$ generate {}\n{}",
+            arguments.join(" ").escape_debug(),
+            bed.story(&ran)
+        )
     };
     all.iter().map(story).collect::<Vec<_>>().join("\n")
 }
@@ -74,14 +82,34 @@ fn ids_that_are_an_attack() {
 #[test]
 fn a_hub_folder_is_not_left_by_an_id_or_a_revision() {
     let bed = Bed::new();
-    bed.put("secret/README.md", "---\npipeline_tag: text-generation\n---\n# secret");
-    bed.put("hub/acme/x/README.md", "---\npipeline_tag: fill-mask\nlibrary_name: transformers\n---\n# x");
-    for id in ["acme/../../secret", "..", "acme/%2e%2e/%2e%2e/secret", "../secret/"] {
+    bed.put(
+        "secret/README.md",
+        "---\npipeline_tag: text-generation\n---\n# secret",
+    );
+    bed.put(
+        "hub/acme/x/README.md",
+        "---\npipeline_tag: fill-mask\nlibrary_name: transformers\n---\n# x",
+    );
+    for id in [
+        "acme/../../secret",
+        "..",
+        "acme/%2e%2e/%2e%2e/secret",
+        "../secret/",
+    ] {
         let ran = refused(&bed, &["--hub-dir", "hub", "--", id]);
         // `../secret/` is a folder that the user names, and there is none outside the hub folder.
         assert_eq!(ran.code, Some(3), "{id}: {}", ran.stderr);
     }
-    let ran = refused(&bed, &["acme/x", "--hub-dir", "hub", "--revision", "../../main\u{7}"]);
+    let ran = refused(
+        &bed,
+        &[
+            "acme/x",
+            "--hub-dir",
+            "hub",
+            "--revision",
+            "../../main\u{7}",
+        ],
+    );
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert!(!ran.stderr.contains('\u{7}'));
 }
@@ -96,7 +124,10 @@ fn files_that_are_no_page() {
     bed.put("prose.md", "# A walk\n\nWe went to the lake.\n");
     bed.put("weights/model.bin", b"\0\0\0\0");
     // Sparse: the size is what counts, and nothing of it may be read.
-    File::create(bed.path("huge.md")).unwrap().set_len(100 << 20).unwrap();
+    File::create(bed.path("huge.md"))
+        .unwrap()
+        .set_len(100 << 20)
+        .unwrap();
     let all: [&[&str]; 7] = [
         &["./empty"],
         &["./image.md"],
@@ -121,22 +152,41 @@ fn standard_input_without_end_is_refused_by_size() {
 fn front_matter_that_is_a_bomb_costs_nothing() {
     let bed = Bed::new();
     let levels: String = (1..30)
-        .map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")))
+        .map(|n| {
+            format!(
+                "a{n}: &a{n} [{}]\n",
+                vec![format!("*a{}", n - 1); 9].join(", ")
+            )
+        })
         .collect();
     let bombs = [
         ("aliases", format!("a0: &a0 [x]\n{levels}")),
         ("brackets", format!("deep: {}", "[".repeat(10_000))),
         ("braces", format!("deep: {}", "{a: ".repeat(10_000))),
-        ("indented", (0..10_000).map(|n| format!("{}a:\n", " ".repeat(n % 500))).collect()),
+        (
+            "indented",
+            (0..10_000)
+                .map(|n| format!("{}a:\n", " ".repeat(n % 500)))
+                .collect(),
+        ),
         ("dashes", format!("deep:\n  {}x", "- ".repeat(10_000))),
-        ("keys", (0..50_000).map(|n| format!("key{n}: value\n")).collect()),
+        (
+            "keys",
+            (0..50_000).map(|n| format!("key{n}: value\n")).collect(),
+        ),
     ];
     for (name, yaml) in bombs {
-        let page = format!("---\npipeline_tag: fill-mask\nlibrary_name: transformers\n{yaml}\n---\n# x\n");
+        let page =
+            format!("---\npipeline_tag: fill-mask\nlibrary_name: transformers\n{yaml}\n---\n# x\n");
         let path = bed.put(&format!("{name}.md"), page);
         let began = std::time::Instant::now();
         let ran = bed.run(&["model", path.to_str().unwrap(), "--offline"]);
-        assert!(matches!(ran.code, Some(0 | 3)), "{name}: {:?} {}", ran.code, ran.stderr);
+        assert!(
+            matches!(ran.code, Some(0 | 3)),
+            "{name}: {:?} {}",
+            ran.code,
+            ran.stderr
+        );
         assert!(began.elapsed().as_secs() < 10, "{name} took too long");
     }
 }
@@ -148,18 +198,42 @@ fn ten_thousand_levels_of_anything_are_no_crash() {
     let pages = [
         ("quotes", format!("{} deep", ">".repeat(n))),
         ("lists", format!("{}deep", "- ".repeat(n))),
-        ("emphasis", format!("{}deep{}", "*a ".repeat(n), "*".repeat(n))),
+        (
+            "emphasis",
+            format!("{}deep{}", "*a ".repeat(n), "*".repeat(n)),
+        ),
         ("links", format!("{}deep", "[".repeat(n))),
         ("html", format!("{}deep", "<div>".repeat(n))),
-        ("code", format!("```python\nimport os\nx = {}1{}\n```", "(".repeat(n), ")".repeat(n))),
-        ("nots", format!("```python\nimport os\nx = {}1\n```", "not ".repeat(n))),
-        ("attributes", format!("```python\nimport os\nx = os{}\n```", ".a".repeat(n))),
-        ("blocks", format!("```python\nimport os\n{}\n```", nested_ifs(n / 100))),
+        (
+            "code",
+            format!(
+                "```python\nimport os\nx = {}1{}\n```",
+                "(".repeat(n),
+                ")".repeat(n)
+            ),
+        ),
+        (
+            "nots",
+            format!("```python\nimport os\nx = {}1\n```", "not ".repeat(n)),
+        ),
+        (
+            "attributes",
+            format!("```python\nimport os\nx = os{}\n```", ".a".repeat(n)),
+        ),
+        (
+            "blocks",
+            format!("```python\nimport os\n{}\n```", nested_ifs(n / 100)),
+        ),
     ];
     for (name, body) in pages {
         let path = bed.put(&format!("{name}.md"), format!("# x\n\n{body}\n"));
         let ran = bed.run(&["generate", path.to_str().unwrap(), "--offline"]);
-        assert!(matches!(ran.code, Some(0 | 3)), "{name}: {:?} {}", ran.code, ran.stderr);
+        assert!(
+            matches!(ran.code, Some(0 | 3)),
+            "{name}: {:?} {}",
+            ran.code,
+            ran.stderr
+        );
     }
     let deep = format!("{}1{}", "[".repeat(n), "]".repeat(n));
     for file in ["config.json", "tokenizer_config.json", "model_index.json"] {
@@ -167,13 +241,25 @@ fn ten_thousand_levels_of_anything_are_no_crash() {
     }
     bed.put("deep/hub/a/b/api.json", &deep);
     let ran = bed.run(&["model", "./deep", "--offline"]);
-    assert!(matches!(ran.code, Some(0 | 3)), "{:?} {}", ran.code, ran.stderr);
+    assert!(
+        matches!(ran.code, Some(0 | 3)),
+        "{:?} {}",
+        ran.code,
+        ran.stderr
+    );
     let ran = bed.run(&["model", "a/b", "--offline", "--hub-dir", "deep"]);
-    assert!(matches!(ran.code, Some(0 | 3)), "{:?} {}", ran.code, ran.stderr);
+    assert!(
+        matches!(ran.code, Some(0 | 3)),
+        "{:?} {}",
+        ran.code,
+        ran.stderr
+    );
 }
 
 fn nested_ifs(levels: usize) -> String {
-    (0..levels).map(|n| format!("{}if os:\n", " ".repeat(n))).collect::<String>()
+    (0..levels)
+        .map(|n| format!("{}if os:\n", " ".repeat(n)))
+        .collect::<String>()
         + &format!("{}pass", " ".repeat(levels))
 }
 

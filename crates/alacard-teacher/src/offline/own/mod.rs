@@ -95,6 +95,13 @@ pub(crate) fn select(brief: &Brief<'_>) -> Result<OwnExamples, TeachError> {
         chosen.packages.extend(packages);
         accepted.push(shown(example, adapted));
     }
+    // These libraries name no array library among their requirements, and need one to run.
+    if ["transformers", "diffusers", "peft"]
+        .iter()
+        .any(|name| chosen.packages.contains(*name))
+    {
+        chosen.packages.insert("torch".to_owned());
+    }
     if chosen.needs.image {
         chosen.packages.insert("pillow".to_owned());
     }

@@ -90,11 +90,15 @@ fn first(function: &str) -> &str {
     function.split(['.', '(', '[']).next().unwrap_or(function)
 }
 
+/// Words in the class names of what stands around a model and is none.
+const AROUND: [&str; 5] = ["Tokenizer", "Processor", "Extractor", "Config", "Scheduler"];
+
 fn loads(statement: &Statement) -> bool {
+    let model = |function: &str| !AROUND.iter().any(|word| first(function).contains(word));
     statement
         .calls
         .iter()
-        .any(|call| LOADING.contains(&last(&call.function)))
+        .any(|call| LOADING.contains(&last(&call.function)) && model(&call.function))
 }
 
 /// `model = model.to(device)`: still the model.
