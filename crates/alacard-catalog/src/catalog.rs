@@ -169,7 +169,11 @@ impl Catalog {
             text = Cow::Owned(on_words(&text, words));
         }
         let mut topic: Topic = parse(&name, &text)?;
-        topic.speech = self.speech(id)?;
+        // A topic of the user's folder may come without a clip of its own.
+        topic.speech = match self.speech(id)? {
+            Some(speech) => Some(speech),
+            None => self.speech("_custom")?,
+        };
         Ok(topic)
     }
 

@@ -32,7 +32,11 @@ impl UnknownCard {
             near
         };
         Self {
-            kind: kind.to_lowercase(),
+            kind: match kind {
+                "Prompts" => "prompt pack".to_owned(),
+                "Ui" => "UI component".to_owned(),
+                other => other.to_lowercase(),
+            },
             given: given.to_owned(),
             nearest,
         }

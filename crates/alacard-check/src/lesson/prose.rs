@@ -136,6 +136,8 @@ fn read_links(place: Place, line: &str, prose: &mut Prose) {
         LazyLock::new(|| Regex::new(r#"(?i)\b(src|href)\s*=\s*["']?([^"'\s>]*)"#).ok());
     static ALT: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"(?i)\balt\s*=\s*["']([^"']*)["']"#).ok());
+    // An escaped bracket is text, and opens or closes no link.
+    let line = &line.replace("\\[", "··").replace("\\]", "··");
     let mut push = |image, text: &str, target: &str| {
         prose.links.push(Link {
             place,

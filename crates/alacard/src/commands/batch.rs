@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use alacard_pipeline::{Batch, Outcome, Report, Row, read_list};
 
@@ -73,7 +74,8 @@ fn list(name: &str) -> Result<String, Problem> {
 
 /// What needs a person's eyes is said at once; the rest stands in the report.
 fn tell(shell: &Shell, row: &Row) {
-    if row.outcome == Outcome::Failed {
+    let stopped = shell.cancelled.load(Ordering::Relaxed);
+    if row.outcome == Outcome::Failed && !stopped {
         shell.printer.error(
             &format!("{}: {}", row.id, row.message.as_deref().unwrap_or("failed")),
             None,
@@ -88,21 +90,25 @@ fn finish(
     file: Option<&Path>,
     json: bool,
 ) -> Result<ExitCode, Problem> {
-    if let Some(path) = file {
-        let text = serde_json::to_string_pretty(report).unwrap_or_default();
-        whole::write(path, &text).map_err(|error| {
-            Problem::new(
-                UNEXPECTED,
-                format!("cannot write the report `{}`: {error}", path.display()),
-            )
-        })?;
-    }
     if json {
         shell.printer.document(&report.totals);
     } else {
         shell.printer.data(&summary(report));
     }
+    if let Some(path) = file {
+        write_report(report, path)?;
+    }
     Ok(ExitCode::from(report.exit_code()))
+}
+
+fn write_report(report: &Report, path: &Path) -> Result<(), Problem> {
+    let text = serde_json::to_string_pretty(report).unwrap_or_default();
+    whole::write(path, &text).map_err(|error| {
+        let message = format!("cannot write the report `{}`: {error}", path.display());
+        Problem::new(UNEXPECTED, message).with_hint(
+            "the notebooks are there: run the same command again with another `--report`",
+        )
+    })
 }
 
 /// The totals for people.

