@@ -134,9 +134,7 @@ impl Folder {
             .tempfile_in(folder)
             .map_err(&failed)?;
         file.write_all(bytes).map_err(&failed)?;
-        file.as_file()
-            .set_permissions(readable())
-            .map_err(&failed)?;
+        make_readable(file.as_file()).map_err(&failed)?;
         file.persist(&target).map_err(|error| failed(error.error))?;
         Ok(())
     }
@@ -154,8 +152,14 @@ impl Drop for Folder {
 
 /// Temporary files are private by default; artifacts are for everybody who may read the folder.
 #[cfg(unix)]
-fn readable() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+fn make_readable(file: &File) -> std::io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+}
+
+/// Elsewhere a file takes the permissions of its folder.
+#[cfg(not(unix))]
+fn make_readable(_: &File) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn wait_for(lock: &File, path: &Path, cancelled: &AtomicBool) -> Result<(), Failure> {

@@ -123,9 +123,9 @@ fn make_all(bed: &Bed) -> Vec<std::path::PathBuf> {
         let name = format!("evil-{task}");
         hostile(bed, &name, task, number * 5);
         let id = format!("acme/{name}");
-        let topic = way(number + 3);
-        let wish = way(number + 9);
-        let cards = ["--hub-dir", "hub", "--topic", &topic, "--prompt", &wish];
+        let topic = format!("--topic={}", way(number + 3));
+        let wish = format!("--prompt={}", way(number + 9));
+        let cards = ["--hub-dir", "hub", &topic, &wish];
         let ran = bed.run(&[&["generate", "--offline", &id], &cards[..], options].concat());
         // What the checks say is for the tests to judge.
         assert!(
