@@ -1,6 +1,6 @@
 //! From a source to a published notebook: the stages, the run folder, resume and events.
 //!
-//! ```no_run
+//! ```
 #![doc = include_str!("../examples/embed.rs")]
 //! ```
 

@@ -177,6 +177,8 @@ impl Pipeline {
         let sections = run.stage(Stage::Sections, |run| {
             sections(lesson.as_ref(), &outline, hashes, folder, run)
         })?;
+        // A run may be killed at any moment; what is finished must be known as finished.
+        folder.remember()?;
         let made = run.stage(Stage::Assemble, |_| {
             let made =
                 self.maker
@@ -327,8 +329,6 @@ impl<'a> Stages<'a> {
         }
         let made = make()?;
         write_json(folder, name, inputs, &made)?;
-        // A run may be killed at any moment; what is finished must be known as finished.
-        folder.remember()?;
         Ok(made)
     }
 

@@ -1,7 +1,7 @@
 //! When a dossier cannot become a notebook.
 
 use super::notices::NOT_A_MODEL;
-use crate::dossier::{Dossier, ExampleLanguage};
+use crate::dossier::{Access, Dossier, ExampleLanguage};
 use crate::refusal::{Reason, Refusal};
 use crate::text::shown;
 
@@ -68,6 +68,13 @@ fn nothing_known(dossier: &Dossier, name: &str) -> Option<Refusal> {
         .any(|example| example.language == ExampleLanguage::Python && example.parses);
     if dossier.task.is_some() || dossier.library.is_some() || is_configured(dossier) || example {
         return None;
+    }
+    if dossier.access == Access::Denied {
+        let message =
+            format!("`{name}` is gated, and what can be read of it does not tell what it does.");
+        return Some(Refusal::new(Reason::NoAccess, message).with_hint(format!(
+            "Accept its conditions at https://huggingface.co/{name}, then set HF_TOKEN."
+        )));
     }
     let message = format!(
         "Nothing tells what `{name}` does: no task, no library, no configuration, no Python example that can be read."

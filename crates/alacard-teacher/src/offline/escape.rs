@@ -18,11 +18,14 @@ pub(crate) fn markdown(text: &str) -> String {
         match c {
             // Inside a word an underscore means nothing to Markdown.
             '_' if before.is_alphanumeric() && after.is_alphanumeric() => out.push('_'),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '$' | '~' | '#' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '$' | '~' | '#' => {
                 out.push('\\');
                 out.push(c);
             }
             '&' => out.push_str("&amp;"),
+            // Entities, not backslashes: whoever looks for tags before Markdown is read finds none.
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
             c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' => out.push(' '),
             c => out.push(c),
         }
@@ -166,7 +169,7 @@ mod tests {
     fn hostile_text_stays_text() {
         let hostile = "\"\"\"\n'''\\ {x} ${y} `rm -rf` <script>\u{2028}";
         assert!(!python(&Value::from(hostile)).contains('\n'));
-        assert!(!markdown(hostile).contains('\n'));
+        assert!(!markdown(hostile).contains(['\n', '<', '>']));
         assert_eq!(code_span("a``b"), "```a``b```");
     }
 

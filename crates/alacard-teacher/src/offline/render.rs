@@ -30,7 +30,10 @@ impl Loaded {
         let mut env = environment();
         for file in files.iter().rev() {
             for (block, source) in &file.blocks {
-                add(&mut env, format!("{block}.py"), source)?;
+                // The ending decides how values are written: a block of Markdown says that it is.
+                let python = !block.ends_with(".md");
+                let name = format!("{block}{}", if python { ".py" } else { "" });
+                add(&mut env, name, source)?;
             }
         }
         Ok(Arc::new(Self { files, env }))
