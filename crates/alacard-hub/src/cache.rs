@@ -77,9 +77,19 @@ impl Cache {
 
     /// A kept file.
     pub(crate) fn file(&self, id: &str, sha: &str, path: &str) -> Option<Vec<u8>> {
-        let Ok(Bounded::Whole(bytes)) =
-            read_file(&self.file_path(id, sha, path)?, CARD_LIMIT + HASH_DIGITS)
-        else {
+        self.file_up_to(id, sha, path, CARD_LIMIT)
+    }
+
+    /// A kept file of at most so many bytes.
+    pub(crate) fn file_up_to(
+        &self,
+        id: &str,
+        sha: &str,
+        path: &str,
+        limit: usize,
+    ) -> Option<Vec<u8>> {
+        let place = self.file_path(id, sha, path)?;
+        let Ok(Bounded::Whole(bytes)) = read_file(&place, limit.saturating_add(HASH_DIGITS)) else {
             return None;
         };
         let (hash, content) = bytes.split_at_checked(HASH_DIGITS)?;

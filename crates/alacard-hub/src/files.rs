@@ -6,6 +6,7 @@ use crate::cache::{Cache, Record};
 use crate::client::{Client, Failure, Patience};
 use crate::dossier::{Access, Notice};
 use crate::material::Material;
+use crate::repository_path::is_sha;
 use crate::small_files::{CARD_LIMIT, CARD_NAMES, CONFIG_LIMIT, CONFIGS};
 
 /// Files of one model at one commit.
@@ -151,11 +152,6 @@ impl Files {
             Err(failure) => Got::Failed(failure),
         }
     }
-}
-
-/// Whether this is a commit: 40 hexadecimal digits.
-fn is_sha(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The card of a repository whose record is closed; `None` when it cannot be read either.

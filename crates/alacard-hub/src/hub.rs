@@ -23,8 +23,8 @@ use crate::{hub_dir, local, shelf};
 /// work.
 pub struct Hub {
     options: Options,
-    client: Client,
-    cache: Cache,
+    pub(crate) client: Client,
+    pub(crate) cache: Cache,
 }
 
 impl Hub {

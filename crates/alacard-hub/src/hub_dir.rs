@@ -5,7 +5,7 @@
 //! `api.json`, the Hub's answer to `GET /api/models/{id}`, and `files.txt`, the names of its
 //! files. Files are opened by name; no folder is listed, so that a large folder costs nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::dossier::{FileEntry, Notice, Origin};
 use crate::local::{Bounded, left_out, read_configs, read_file};
@@ -21,15 +21,17 @@ pub(crate) const ROOMS: [&str; 3] = ["hub", "cards", ""];
 /// What the folder has about a model; `None` when it is not there. The id must have been checked:
 /// it becomes part of a path.
 pub(crate) fn find(dir: &Path, id: &str) -> Option<Material> {
+    places(dir, id).find_map(|folder| read(&folder, id))
+}
+
+/// Where a model may lie.
+pub(crate) fn places(dir: &Path, id: &str) -> impl Iterator<Item = PathBuf> {
     let place = if id.contains('/') {
         id.to_owned()
     } else {
         format!("_/{id}")
     };
-    ROOMS
-        .iter()
-        .map(|room| dir.join(room).join(&place))
-        .find_map(|folder| read(&folder, id))
+    ROOMS.iter().map(move |room| dir.join(room).join(&place))
 }
 
 /// The model in one folder; `None` when nothing of it is there.

@@ -33,8 +33,14 @@ mod hub_dir;
 mod local;
 mod material;
 mod options;
+#[cfg(any(feature = "fake-hub", feature = "serve"))]
+mod protocol;
 mod refusal;
+mod repository_files;
+mod repository_path;
 pub mod search;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod shelf;
 mod small_files;
 mod source;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use alacard_catalog::{CatalogError, UnknownCard};
 use alacard_hub::Refusal;
+use alacard_prove::ProveError;
 use alacard_teacher::TeachError;
 
 /// A run that did not end in a notebook. The message says what happened, [`Failure::hint`] what
@@ -41,6 +42,9 @@ pub enum Failure {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// The notebook could not be executed.
+    #[error("{0}")]
+    Prove(ProveError),
     /// The user stopped the run.
     #[error("interrupted")]
     Interrupted,
@@ -54,6 +58,7 @@ impl Failure {
             Self::UnknownCard(unknown) => Some(unknown.hint()),
             Self::Incompatible { hint, .. } => Some(hint.clone()),
             Self::Io { source, .. } => Some(io_hint(source).to_owned()),
+            Self::Prove(error) => error.hint(),
             Self::Interrupted => Some("run the same command again to go on from here".to_owned()),
             Self::Catalog(_) | Self::Teach(_) => None,
         }
@@ -65,7 +70,16 @@ impl Failure {
             Self::Refused(_) => 3,
             Self::UnknownCard(_) | Self::Incompatible { .. } => 2,
             Self::Interrupted => 130,
-            Self::Catalog(_) | Self::Teach(_) | Self::Io { .. } => 1,
+            Self::Catalog(_) | Self::Teach(_) | Self::Prove(_) | Self::Io { .. } => 1,
+        }
+    }
+}
+
+impl From<ProveError> for Failure {
+    fn from(error: ProveError) -> Self {
+        match error {
+            ProveError::Interrupted => Self::Interrupted,
+            other => Self::Prove(other),
         }
     }
 }

@@ -9,6 +9,7 @@ use alacard_catalog::route::Chosen;
 use alacard_check::{Finding, Severity};
 use alacard_hub::dossier::Dossier;
 use alacard_notebook::Notebook;
+use alacard_prove::{Proof, Proven};
 use alacard_teacher::{Brief, Evidence, Lesson, OfflineTeacher, Outline, Section, Teacher};
 
 use crate::{Failure, Options, assemble, decide};
@@ -40,6 +41,8 @@ pub struct Made {
     pub findings: Vec<Finding>,
     /// Sections that were written again.
     pub repairs: usize,
+    /// The proof, once the notebook was executed.
+    pub proven: Option<Proven>,
 }
 
 impl Made {
@@ -55,9 +58,19 @@ impl Made {
         alacard_check::starts(&self.findings)
     }
 
-    /// How far the notebook was executed: nothing executes it yet.
+    /// How far the notebook was executed, in a few words.
     pub fn proof(&self) -> &'static str {
-        "not proven yet"
+        match self.proven.as_ref().map(|proven| &proven.proof) {
+            None => "not proven yet",
+            Some(proof) if proof.proves => "runs and proves",
+            Some(proof) if proof.runs => "runs, proves nothing",
+            Some(_) => "does not run",
+        }
+    }
+
+    /// The verdict on one question; nothing before there was an execution.
+    pub(crate) fn verdict(&self, of: impl Fn(&Proof) -> bool) -> Option<bool> {
+        self.proven.as_ref().map(|proven| of(&proven.proof))
     }
 }
 
@@ -145,6 +158,7 @@ impl Maker {
                     notebook,
                     findings,
                     repairs,
+                    proven: None,
                 });
             }
             repairs += 1;
@@ -211,6 +225,26 @@ fn repair(
         }
     }
     Ok(changed)
+}
+
+/// A simpler variant of the section whose cell failed; whether there is one.
+pub(crate) fn simpler(
+    lesson: &dyn Lesson,
+    outline: &Outline,
+    sections: &mut [Section],
+    section: &str,
+    evidence: &[Evidence],
+) -> Result<bool, Failure> {
+    let Some(place) = sections.iter_mut().find(|s| s.id == section) else {
+        return Ok(false);
+    };
+    match lesson.repair(outline, place, evidence)? {
+        Some(simpler) => {
+            *place = simpler;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
 }
 
 fn evidence(section: &Section, findings: &[Finding]) -> Vec<Evidence> {

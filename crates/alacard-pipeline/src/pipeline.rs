@@ -11,14 +11,16 @@ use alacard_catalog::route::Chosen;
 use alacard_hub::Source;
 use alacard_hub::dossier::Dossier;
 use alacard_hub::{Clock, Hub, SystemClock};
-use alacard_teacher::{Lesson, Outline, Section};
+use alacard_prove::proof::{Blame, Proof};
+use alacard_prove::{Prover, Step};
+use alacard_teacher::{Evidence, Lesson, Outline, Section};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::folder::{self, Folder};
 use crate::manifest::Manifest;
-use crate::{Event, Failure, Made, Maker, Metrics, Request, Sink, Stage, publish};
+use crate::{Event, Failure, Made, Maker, Metrics, Request, Sink, Stage, make, publish};
 
 /// A published run.
 #[derive(Debug, Clone)]
@@ -44,6 +46,7 @@ pub struct Pipeline {
     maker: Maker,
     clock: Arc<dyn Clock>,
     cancelled: Arc<AtomicBool>,
+    prover: Option<Arc<Prover>>,
 }
 
 impl Pipeline {
@@ -54,7 +57,15 @@ impl Pipeline {
             maker,
             clock: Arc::new(SystemClock),
             cancelled: Arc::default(),
+            prover: None,
         }
+    }
+
+    /// The same pipeline with a prover: notebooks are executed before they are published.
+    #[must_use]
+    pub fn with_prover(mut self, prover: Arc<Prover>) -> Self {
+        self.prover = Some(prover);
+        self
     }
 
     /// The same pipeline with another clock: times are read there and nowhere else.
@@ -193,8 +204,60 @@ impl Pipeline {
         run.stage(Stage::Check, |_| {
             write_json(folder, "findings.json", &hashes.all, &made.findings)
         })?;
-        Ok(made)
+        let Some(prover) = &self.prover else {
+            return Ok(made);
+        };
+        run.stage(Stage::Prove, |run| {
+            self.proven(prover, dossier, lesson.as_ref(), made, run)
+        })
     }
+
+    /// Executes the notebook. A cell that failed goes back to the teacher, a bounded number of
+    /// times; faults that are not the notebook's do not.
+    fn proven(
+        &self,
+        prover: &Prover,
+        dossier: &Dossier,
+        lesson: &dyn Lesson,
+        mut made: Made,
+        run: &Stages<'_>,
+    ) -> Result<Made, Failure> {
+        let tell = |step: Step| run.fraction(Stage::Prove, step.fraction, &step.message);
+        let mut repairs = 0;
+        loop {
+            let mut proven = prover.prove(&made.notebook, made.starts(), &tell)?;
+            proven.proof.first_variant = made.repairs + repairs == 0;
+            let failed = failed_section(&made, &proven.proof);
+            let mut sections = made.sections.clone();
+            let again = match failed {
+                Some((section, evidence)) if repairs < PROOFS => {
+                    make::simpler(lesson, &made.outline, &mut sections, &section, &[evidence])?
+                }
+                _ => false,
+            };
+            if !again {
+                made.proven = Some(proven);
+                made.repairs += repairs;
+                return Ok(made);
+            }
+            repairs += 1;
+            let (recipe, chosen, outline) = (made.recipe.clone(), made.chosen.clone(), made.outline.clone());
+            made = self.maker.finish(dossier, &recipe, &chosen, lesson, outline, sections)?;
+        }
+    }
+}
+
+/// How often a notebook is executed again after a repair.
+const PROOFS: usize = 3;
+
+/// The section of the cell that failed, with the evidence against it, when the fault is the
+/// notebook's own.
+fn failed_section(made: &Made, proof: &Proof) -> Option<(String, Evidence)> {
+    let cause = proof.causes.iter().find(|cause| cause.blame == Blame::Notebook && cause.cell.is_some())?;
+    let cell = made.notebook.cells.get(cause.cell?)?;
+    let section = cell.metadata.get("alacard")?["section"].as_str()?.to_owned();
+    let message = cause.message.clone();
+    Some((section, Evidence { cell: cause.cell?, message }))
 }
 
 fn sections(
@@ -303,7 +366,10 @@ impl<'a> Stages<'a> {
     }
 
     fn progress(&self, stage: Stage, done: usize, of: usize, message: &str) {
-        let fraction = done as f64 / of.max(1) as f64;
+        self.fraction(stage, done as f64 / of.max(1) as f64, message);
+    }
+
+    fn fraction(&self, stage: Stage, fraction: f64, message: &str) {
         self.sink.event(&Event::Progress {
             stage,
             fraction,

@@ -5,6 +5,7 @@ use alacard_hub::dossier::Dossier;
 use crate::folder::{Folder, io, sha256};
 use crate::manifest::{Artifact, Manifest};
 use crate::pipeline::{Hashes, Run, Stages, pretty, rfc3339};
+use crate::proven::record_proof;
 use crate::{Failure, Made, Metrics, Stage, assemble, instructions, validation};
 
 /// Artifacts whose bytes depend on nothing but the inputs, in the order of the manifest.
@@ -55,6 +56,11 @@ fn files(
 ) -> Result<(), Failure> {
     let starts = made.starts();
     assemble::record_starts(&mut made.notebook, starts);
+    if let Some(proven) = &made.proven {
+        record_proof(&mut made.notebook, proven);
+        folder.write_volatile("proof.json", pretty(&proven.proof).as_bytes())?;
+        folder.write_volatile("requirements.lock", proven.lock.as_deref().unwrap_or_default().as_bytes())?;
+    }
     let texts = [
         ("validation.md", validation::markdown(dossier, made)),
         ("instructions.md", instructions::markdown(dossier, made)),
@@ -101,8 +107,8 @@ fn manifest(
         route: made.chosen.route.as_str().to_owned(),
         lesson: made.chosen.lesson.clone(),
         starts: made.starts(),
-        runs: None,
-        proves: None,
+        runs: made.verdict(|proof| proof.runs),
+        proves: made.verdict(|proof| proof.proves),
         notebook: folder.path().join("notebook.ipynb"),
         started_at: rfc3339(run.started_at),
         finished_at: run.now(),

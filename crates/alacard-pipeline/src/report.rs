@@ -55,6 +55,9 @@ pub struct Row {
     pub runs: Option<bool>,
     /// Whether it proves; `null` until there was an execution.
     pub proves: Option<bool>,
+    /// Why it did not run or prove, by reason.
+    #[serde(default)]
+    pub causes: Vec<String>,
     /// Sections that were written again.
     pub repairs: usize,
     /// The published notebook.
@@ -90,6 +93,9 @@ impl Row {
             teachable: true,
             findings,
             starts: Some(run.made.starts()),
+            runs: run.made.verdict(|proof| proof.runs),
+            proves: run.made.verdict(|proof| proof.proves),
+            causes: run.made.proven.iter().flat_map(|p| &p.proof.causes).map(|cause| cause.reason.clone()).collect(),
             repairs: run.made.repairs,
             notebook: Some(run.notebook.display().to_string()),
             ..Self::empty(id, Outcome::Notebook, milliseconds)
@@ -123,6 +129,7 @@ impl Row {
             starts: None,
             runs: None,
             proves: None,
+            causes: Vec::new(),
             repairs: 0,
             notebook: None,
             milliseconds,
@@ -239,10 +246,12 @@ fn routes(notebooks: &[&Row]) -> BTreeMap<String, f64> {
 fn rates(notebooks: &[&Row]) -> Rates {
     let starts = notebooks.iter().filter(|row| row.starts == Some(true));
     let first = starts.clone().filter(|row| row.repairs == 0).count();
+    let executed: Vec<&&Row> = notebooks.iter().filter(|row| row.runs.is_some()).collect();
+    let count = |of: fn(&Row) -> Option<bool>| executed.iter().filter(|row| of(row) == Some(true)).count();
     Rates {
         starts: share(starts.count(), notebooks.len()),
-        runs: None,
-        proves: None,
+        runs: share(count(|row| row.runs), executed.len()),
+        proves: share(count(|row| row.proves), executed.len()),
         first_variant: share(first, notebooks.len()),
     }
 }

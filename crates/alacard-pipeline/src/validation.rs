@@ -6,6 +6,7 @@ use alacard_check::Severity;
 use alacard_hub::dossier::Dossier;
 
 use crate::Made;
+use crate::proven::proof_report;
 
 /// The report as Markdown.
 pub(crate) fn markdown(dossier: &Dossier, made: &Made) -> String {
@@ -15,6 +16,10 @@ pub(crate) fn markdown(dossier: &Dossier, made: &Made) -> String {
     );
     verdicts(&mut text, made);
     facts(&mut text, dossier, made);
+    if let Some(proven) = &made.proven {
+        text.push('\n');
+        text.push_str(&proof_report(&proven.proof));
+    }
     findings(&mut text, made);
     text
 }

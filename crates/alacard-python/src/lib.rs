@@ -12,9 +12,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ascii;
 mod calls;
 mod cell;
 mod escapes;
+mod flow;
 mod guard;
 mod identifier;
 mod imports;
@@ -26,9 +28,11 @@ mod shell;
 mod statements;
 mod substance;
 
+pub use ascii::ascii_regex;
 pub use calls::{Argument, CallSite, Statement, StringSite, bindings, calls, strings, top_level};
 pub use cell::{Cell, parse_cell};
 pub use escapes::{Escape, EscapeKind};
+pub use flow::{Lines, TryBlock, asserts, tries};
 pub use identifier::is_identifier;
 pub use imports::{Import, import_lines, imports};
 pub use literal::literal;

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::ascii_regex;
 use regex::Regex;
 
 use crate::cell::parse_cell;
@@ -10,12 +11,12 @@ use crate::cell::parse_cell;
     clippy::unwrap_used,
     reason = "constant patterns, compiled in the tests"
 )]
-static IN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*In ?\[\s*\d*\s*\]: ?").unwrap());
+static IN: LazyLock<Regex> = LazyLock::new(|| ascii_regex(r"^\s*In ?\[\s*\d*\s*\]: ?").unwrap());
 #[expect(
     clippy::unwrap_used,
     reason = "constant patterns, compiled in the tests"
 )]
-static MORE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*\.{3,}: ?").unwrap());
+static MORE: LazyLock<Regex> = LazyLock::new(|| ascii_regex(r"^\s*\.{3,}: ?").unwrap());
 
 /// The code of a transcript: doctest (`>>>`, `...`) or IPython (`In [1]:`). Outputs are left out.
 /// `None` when the text is not a transcript.

@@ -71,17 +71,33 @@ pub(crate) enum Command {
     Batch(BatchArgs),
     /// Check notebooks of anybody
     Check(CheckArgs),
+    /// Execute a notebook of anybody on twins of its models, and say how far it is proven
+    Prove(ProveArgs),
+    /// Make the twin of a model: its architecture with random weights, in the Hub's cache layout
+    Twin(TwinArgs),
     /// Show what is known about a model
     Model(ModelArgs),
     /// Find models
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// Stand in for the Hub
+    #[command(subcommand)]
+    Hub(HubCommand),
+    /// Environments in which notebooks are executed
+    #[command(subcommand)]
+    Env(EnvCommand),
     /// Show the cards of which a recipe is made
     Cards(CardsArgs),
     /// Deal a recipe whose cards go together
     Shuffle(ShuffleArgs),
     /// Print the JSON Schema of an artifact
     Schema(SchemaArgs),
+    /// The step between this program and a sandbox
+    #[command(name = "__confine", hide = true)]
+    Confine,
+    /// The inner side of a sandbox
+    #[command(name = "__inside", hide = true)]
+    Inside(InsideArgs),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -154,6 +170,97 @@ pub(crate) struct RecipeArgs {
     pub(crate) trust_remote_code: bool,
 }
 
+/// How notebooks are executed.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ExecuteArgs {
+    /// Seconds for the whole notebook [default: 600]
+    #[arg(long, value_name = "S")]
+    pub(crate) timeout: Option<u64>,
+
+    /// Seconds for one cell [default: 120]
+    #[arg(long, value_name = "S")]
+    pub(crate) cell_timeout: Option<u64>,
+
+    /// Memory of the run in MB [default: 4096]
+    #[arg(long, value_name = "MB")]
+    pub(crate) memory: Option<u64>,
+
+    /// Execute without any wall between the notebook and this machine
+    #[arg(long)]
+    pub(crate) no_sandbox: bool,
+}
+
+/// `alacard prove`.
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// The notebook
+    #[arg(value_name = "FILE.ipynb")]
+    pub(crate) file: PathBuf,
+
+    /// Execute on the real weights, and keep the outputs
+    #[arg(long)]
+    pub(crate) real: bool,
+
+    #[command(flatten)]
+    pub(crate) execute: ExecuteArgs,
+
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+
+    /// Allow code that a model's repository brings (in the sandbox)
+    #[arg(long)]
+    pub(crate) trust_remote_code: bool,
+
+    /// Folder for proof.json, validation.md, the lock and the notebook with its proof
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Print the proof as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard twin`.
+#[derive(Debug, Args)]
+pub(crate) struct TwinArgs {
+    /// Hub id or address
+    pub(crate) source: String,
+
+    /// Folder for the twin, laid out as the Hub's cache
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) hub: HubArgs,
+
+    /// Commit, branch or tag of the model
+    #[arg(long, value_name = "REV")]
+    pub(crate) revision: Option<String>,
+
+    /// Allow code that the model's repository brings (in the sandbox)
+    #[arg(long)]
+    pub(crate) trust_remote_code: bool,
+
+    /// Work without a wall
+    #[arg(long)]
+    pub(crate) no_sandbox: bool,
+
+    /// Print what was made as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard __inside`.
+#[derive(Debug, Args)]
+pub(crate) struct InsideArgs {
+    #[arg(long)]
+    pub(crate) python: PathBuf,
+    #[arg(long)]
+    pub(crate) payload: PathBuf,
+    #[arg(long)]
+    pub(crate) work: PathBuf,
+}
+
 /// `alacard generate`.
 #[derive(Debug, Args)]
 pub(crate) struct GenerateArgs {
@@ -165,6 +272,13 @@ pub(crate) struct GenerateArgs {
 
     #[command(flatten)]
     pub(crate) hub: HubArgs,
+
+    /// Execute the notebook on a twin of its model before it is published
+    #[arg(long)]
+    pub(crate) prove: bool,
+
+    #[command(flatten)]
+    pub(crate) execute: ExecuteArgs,
 
     /// Begin anew, even when an earlier run left finished parts
     #[arg(long)]
@@ -190,6 +304,13 @@ pub(crate) struct BatchArgs {
 
     #[command(flatten)]
     pub(crate) hub: HubArgs,
+
+    /// Execute the notebook on a twin of its model before it is published
+    #[arg(long)]
+    pub(crate) prove: bool,
+
+    #[command(flatten)]
+    pub(crate) execute: ExecuteArgs,
 
     /// Begin anew, even when an earlier run left finished parts
     #[arg(long)]
@@ -300,6 +421,97 @@ pub(crate) struct SearchArgs {
 
     #[command(flatten)]
     pub(crate) hub: HubArgs,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard hub`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HubCommand {
+    /// Serve a folder on the Hub's protocol, for Python without network
+    Serve(HubServeArgs),
+}
+
+/// `alacard hub serve`.
+#[derive(Debug, Args)]
+pub(crate) struct HubServeArgs {
+    /// Folder with models, datasets and spaces: `org/name`, `datasets/org/name`, or a cache of
+    /// the Hub
+    pub(crate) dir: PathBuf,
+
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+
+    /// Port; 0 is any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// Say every request on standard error
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+
+    /// Print address and folder as one line of JSON instead of the address
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard env`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EnvCommand {
+    /// Show the environments that are there
+    List(EnvListArgs),
+    /// Make the environment that the built-in lessons need
+    Warm(EnvWarmArgs),
+    /// Remove environments that are not used
+    Gc(EnvGcArgs),
+}
+
+/// `alacard env list`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvListArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard env warm`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvWarmArgs {
+    /// The packages of all libraries (the default)
+    #[arg(long, conflicts_with = "sets")]
+    pub(crate) all: bool,
+
+    /// Only the packages of these: transformers, sentence-transformers, diffusers, timm, peft,
+    /// endpoint, ui
+    #[arg(long = "for", value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) sets: Vec<String>,
+
+    /// Ask the package index again instead of taking what was resolved before
+    #[arg(long)]
+    pub(crate) upgrade: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `alacard env gc`.
+#[derive(Debug, Args)]
+pub(crate) struct EnvGcArgs {
+    /// Remove those that were not used for this many days [default: 30]
+    #[arg(long, value_name = "N")]
+    pub(crate) days: Option<u64>,
+
+    /// Keep the last used ones, up to this size together
+    #[arg(long, value_name = "GB")]
+    pub(crate) max_size: Option<f64>,
+
+    /// Remove all that are not in use, and what was resolved
+    #[arg(long)]
+    pub(crate) all: bool,
 
     /// Print JSON
     #[arg(long)]

@@ -13,6 +13,9 @@ pub(crate) const USAGE: u8 = 2;
 /// The checks found errors.
 pub(crate) const FINDINGS: u8 = 4;
 
+/// A proof failed.
+pub(crate) const PROOF: u8 = 5;
+
 /// An error for the user: message, hint, exit code.
 #[derive(Debug)]
 pub(crate) struct Problem {

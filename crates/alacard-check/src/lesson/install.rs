@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use alacard_notebook::Cell;
+use alacard_python::ascii_regex;
 use regex::Regex;
 use ruff_python_ast::IpyEscapeKind;
 
@@ -259,7 +260,7 @@ fn is_plain_redirect(word: &str) -> bool {
 }
 
 static NAME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?\s*(.*)$").ok());
+    LazyLock::new(|| ascii_regex(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?\s*(.*)$").ok());
 
 fn requirement(word: &Word) -> Option<Requirement> {
     let text = word.text.trim();

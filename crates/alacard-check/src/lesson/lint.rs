@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use regex::Regex;
 use ruff_linter::codes::Rule;
 use ruff_linter::linter::{ParseSource, lint_only};
@@ -190,9 +191,9 @@ fn bound_name(import: &str) -> &str {
 /// Names that shell lines use: `!cmd {expression} $name`.
 fn names_in_shell(lines: &[ShellLine]) -> BTreeSet<String> {
     static NAMES: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"\{[^{}]*\}|\$[A-Za-z_][A-Za-z0-9_]*").ok());
+        LazyLock::new(|| ascii_regex(r"\{[^{}]*\}|\$[A-Za-z_][A-Za-z0-9_]*").ok());
     static WORD: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"[A-Za-z_][A-Za-z0-9_]*").ok());
+        LazyLock::new(|| ascii_regex(r"[A-Za-z_][A-Za-z0-9_]*").ok());
     let (Some(names), Some(word)) = (NAMES.as_ref(), WORD.as_ref()) else {
         return BTreeSet::new();
     };

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use alacard_notebook::{Cell, CellKind};
+use alacard_python::ascii_regex;
 use regex::Regex;
 
 use crate::rule::Place;
@@ -95,7 +96,7 @@ fn without_code_spans(line: &str) -> String {
         return line.to_owned();
     }
     static SPAN: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"```[^`]+```|``[^`]+``|`[^`]+`").ok());
+        LazyLock::new(|| ascii_regex(r"```[^`]+```|``[^`]+``|`[^`]+`").ok());
     let Some(span) = SPAN.as_ref() else {
         return line.to_owned();
     };
@@ -123,19 +124,19 @@ fn read_heading(place: Place, line: &str, prose: &mut Prose) {
 
 fn read_links(place: Place, line: &str, prose: &mut Prose) {
     static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(
+        ascii_regex(
             r#"(!?)\[([^\[\]]*)\]\(\s*(<[^>]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)([^()]*)\)"#,
         )
         .ok()
     });
     static AUTO: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"<((?:[A-Za-z][A-Za-z0-9+.-]{1,30}):[^<>\s]*)>"#).ok());
+        LazyLock::new(|| ascii_regex(r#"<((?:[A-Za-z][A-Za-z0-9+.-]{1,30}):[^<>\s]*)>"#).ok());
     static IMAGE: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"(?i)<img\b[^>]*>"#).ok());
+        LazyLock::new(|| ascii_regex(r#"(?i)<img\b[^>]*>"#).ok());
     static SOURCE: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"(?i)\b(src|href)\s*=\s*["']?([^"'\s>]*)"#).ok());
+        LazyLock::new(|| ascii_regex(r#"(?i)\b(src|href)\s*=\s*["']?([^"'\s>]*)"#).ok());
     static ALT: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"(?i)\balt\s*=\s*["']([^"']*)["']"#).ok());
+        LazyLock::new(|| ascii_regex(r#"(?i)\balt\s*=\s*["']([^"']*)["']"#).ok());
     // An escaped bracket is text, and opens or closes no link.
     let line = &line.replace("\\[", "··").replace("\\]", "··");
     let mut push = |image, text: &str, target: &str| {

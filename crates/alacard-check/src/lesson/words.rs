@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use regex::Regex;
 
 /// A word of a command line: its text without quotes, and whether `<` or `>` stand unquoted.
@@ -80,7 +81,7 @@ pub(super) fn commands(line: &str) -> Vec<Vec<Word>> {
 }
 
 static SPECIFIER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]*\])?([<>=!~]=?=?[A-Za-z0-9.*+!-]+)(,[<>=!~]=?=?[A-Za-z0-9.*+!-]+)*$").ok()
+    ascii_regex(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]*\])?([<>=!~]=?=?[A-Za-z0-9.*+!-]+)(,[<>=!~]=?=?[A-Za-z0-9.*+!-]+)*$").ok()
 });
 
 /// A `pip install` line with every version specifier in quotes that the shell would otherwise

@@ -20,6 +20,7 @@ pub(crate) mod using;
 
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use regex::Regex;
 
 /// A pattern that is compiled once. The patterns are constants, so that one that does not
@@ -28,7 +29,7 @@ pub(crate) type Pattern = LazyLock<Option<Regex>>;
 
 /// Compiles a pattern.
 pub(crate) fn pattern(text: &str) -> Option<Regex> {
-    Regex::new(text).ok()
+    ascii_regex(text).ok()
 }
 
 /// All matches of a pattern in a text.

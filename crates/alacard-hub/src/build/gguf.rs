@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use regex::Regex;
 
 use super::sources::Sources;
@@ -21,11 +22,11 @@ const ORDER: [&str; 17] = [
 
 /// A quantisation in a file name. `None` when the expression does not compile, which a test excludes.
 static QUANT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:^|[-._/])((?:I?Q[1-8](?:_[0-9A-Z]+)*)|BF16|F16|F32|FP16|FP32|MXFP4|TQ[12]_0)(?:$|[-._/])").ok()
+    ascii_regex(r"(?i)(?:^|[-._/])((?:I?Q[1-8](?:_[0-9A-Z]+)*)|BF16|F16|F32|FP16|FP32|MXFP4|TQ[12]_0)(?:$|[-._/])").ok()
 });
 /// The number of a part of a split file.
 static PART: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"-(\d{5})-of-\d{5}\.gguf$").ok());
+    LazyLock::new(|| ascii_regex(r"-(\d{5})-of-\d{5}\.gguf$").ok());
 
 /// The GGUF facts; `None` when there is no such file and the record knows of none.
 pub(super) fn gguf(sources: &Sources<'_>) -> Option<Fact<Gguf>> {

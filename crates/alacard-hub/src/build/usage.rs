@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use regex::Regex;
 
 use super::families;
@@ -67,15 +68,15 @@ const SPECIAL: usize = 3;
 
 /// A line that imports a module.
 static IMPORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?m)^[ \t>.]*(?:from|import)[ \t]+([A-Za-z_][A-Za-z0-9_]*)").ok()
+    ascii_regex(r"(?m)^[ \t>.]*(?:from|import)[ \t]+([A-Za-z_][A-Za-z0-9_]*)").ok()
 });
 /// A call of `pipeline` with a task.
 static PIPELINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"\bpipeline\(\s*(?:task\s*=\s*)?["']([A-Za-z0-9_-]{2,40})["']"#).ok()
+    ascii_regex(r#"\bpipeline\(\s*(?:task\s*=\s*)?["']([A-Za-z0-9_-]{2,40})["']"#).ok()
 });
 /// A class name that may tell the task.
 static CLASS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\b([A-Z][A-Za-z0-9_]{2,80})\b").ok());
+    LazyLock::new(|| ascii_regex(r"\b([A-Z][A-Za-z0-9_]{2,80})\b").ok());
 
 /// The library of the examples: one that embeds or scores this very model, else the first that
 /// any example imports.

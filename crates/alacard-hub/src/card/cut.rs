@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use alacard_python::parse_cell;
 use regex::Regex;
 
@@ -15,14 +16,14 @@ const MAX_BYTES: usize = 64 * 1024;
     clippy::unwrap_used,
     reason = "a constant pattern, compiled in the tests"
 )]
-static HEADING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^#{2,6}[ \t]+\S").unwrap());
+static HEADING: LazyLock<Regex> = LazyLock::new(|| ascii_regex(r"^#{2,6}[ \t]+\S").unwrap());
 
 #[expect(
     clippy::unwrap_used,
     reason = "a constant pattern, compiled in the tests"
 )]
 static PROSE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:#{1,6}[ \t]+\S|\*\*|[-*+] |\||<|\[|!\[|\d+\. |\p{Lu}[\p{L}',-]*(?: [\p{L}\d`'*,.:()-]+){2,})")
+    ascii_regex(r"^(?:#{1,6}[ \t]+\S|\*\*|[-*+] |\||<|\[|!\[|\d+\. |\p{Lu}[\p{L}',-]*(?: [\p{L}\d`'*,.:()-]+){2,})")
         .unwrap()
 });
 

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use regex::Regex;
 
 use super::{Block, cut};
@@ -14,7 +15,7 @@ use super::{Block, cut};
     reason = "a constant pattern, compiled in the tests"
 )]
 static OPENING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^((?:[ \t>]|[-*+][ \t]|\d{1,3}[.)][ \t])*)(`{3,}|~{3,})([^\n]*)$").unwrap()
+    ascii_regex(r"^((?:[ \t>]|[-*+][ \t]|\d{1,3}[.)][ \t])*)(`{3,}|~{3,})([^\n]*)$").unwrap()
 });
 
 /// The blocks of a text and the text without them.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use regex::Regex;
 
 /// How far down front matter is looked for when the card does not begin with it.
@@ -33,7 +34,7 @@ const KNOWN_KEYS: [&str; 16] = [
     reason = "a constant pattern, compiled in the tests"
 )]
 static KEY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"^\s*["']?[A-Za-z_][\w .-]{0,60}["']?\s*:(\s|$)"#).unwrap());
+    LazyLock::new(|| ascii_regex(r#"^\s*["']?[A-Za-z_][\w .-]{0,60}["']?\s*:(\s|$)"#).unwrap());
 
 /// A card in two parts.
 pub(super) struct Parts<'a> {

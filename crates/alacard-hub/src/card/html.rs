@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use regex::{Captures, Regex};
 
 use super::Block;
@@ -13,27 +14,27 @@ use super::fence::Extracted;
     reason = "constant patterns, compiled in the tests"
 )]
 mod patterns {
-    use super::{LazyLock, Regex};
+    use super::{LazyLock, Regex, ascii_regex};
 
     pub(super) static PRE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?is)<pre\b([^>]*)>(.*?)</pre\s*>").unwrap());
+        LazyLock::new(|| ascii_regex(r"(?is)<pre\b([^>]*)>(.*?)</pre\s*>").unwrap());
     pub(super) static CODE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?is)<code\b([^>]*)>([^\n]*?\n.*?)</code\s*>").unwrap());
+        LazyLock::new(|| ascii_regex(r"(?is)<code\b([^>]*)>([^\n]*?\n.*?)</code\s*>").unwrap());
     pub(super) static CLASS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?i)(?:lang(?:uage)?-|lang=["']?|class=["']?)(\w+)"#).unwrap()
+        ascii_regex(r#"(?i)(?:lang(?:uage)?-|lang=["']?|class=["']?)(\w+)"#).unwrap()
     });
     pub(super) static BREAK: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)<br\s*/?>").unwrap());
+        LazyLock::new(|| ascii_regex(r"(?i)<br\s*/?>").unwrap());
     pub(super) static INLINE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)</?(?:code|span|div|b|i|u|a|p|font|strong|em|pre|samp|kbd)\b[^>]*>")
+        ascii_regex(r"(?i)</?(?:code|span|div|b|i|u|a|p|font|strong|em|pre|samp|kbd)\b[^>]*>")
             .unwrap()
     });
     pub(super) static TAG: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?s)<!--.*?-->|</?[A-Za-z][^<>]*>").unwrap());
+        LazyLock::new(|| ascii_regex(r"(?s)<!--.*?-->|</?[A-Za-z][^<>]*>").unwrap());
     pub(super) static ENTITY: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});").unwrap());
+        LazyLock::new(|| ascii_regex(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});").unwrap());
     pub(super) static HEADING: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?is)<h([1-6])\b[^>]*>(.*?)</h[1-6]\s*>").unwrap());
+        LazyLock::new(|| ascii_regex(r"(?is)<h([1-6])\b[^>]*>(.*?)</h[1-6]\s*>").unwrap());
 }
 
 /// Takes the code of HTML elements out of the text and adds it to the blocks.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use alacard_python::ascii_regex;
 use alacard_python::{Module, imports, parse_cell, strip_prompts, substance};
 use regex::Regex;
 
@@ -12,11 +13,11 @@ use crate::dossier::ExampleLanguage;
     reason = "constant patterns, compiled in the tests"
 )]
 mod patterns {
-    use super::{LazyLock, Regex};
+    use super::{LazyLock, Regex, ascii_regex};
 
     /// A line that can only be for a shell.
     pub(super) static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(concat!(
+        ascii_regex(concat!(
             r"^\s*(?:[$%] +)?(?:sudo +)?(?:(?:[A-Z_]+=\S+ +)*)",
             r"(?:pip3?|python3?(?:\.\d+)?|conda|mamba|uv|uvx|npm|npx|yarn|pnpm|apt|apt-get|brew|git|cd|wget|curl|mkdir|cp|mv|rm|ls|cat|echo|",
             r"export|source|docker|bash|sh|make|cmake|chmod|unzip|tar|accelerate|torchrun|deepspeed|huggingface-cli|",
@@ -26,14 +27,14 @@ mod patterns {
         .unwrap()
     });
     pub(super) static PROMPT: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^\s*\$ +\S").unwrap());
+        LazyLock::new(|| ascii_regex(r"^\s*\$ +\S").unwrap());
     /// A line that looks like Python even where the block does not parse.
     pub(super) static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?m)^\s*(?:>>> |import \w+(?:\.\w+)*(?: as \w+)?\s*$|from [\w.]+ import |def \w+\(|class \w+[(:]|print\(|\w+ = \w[\w.]*\(|with .+:\s*$|for \w+ in .+:\s*$)")
+        ascii_regex(r"(?m)^\s*(?:>>> |import \w+(?:\.\w+)*(?: as \w+)?\s*$|from [\w.]+ import |def \w+\(|class \w+[(:]|print\(|\w+ = \w[\w.]*\(|with .+:\s*$|for \w+ in .+:\s*$)")
             .unwrap()
     });
     pub(super) static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(concat!(
+        ascii_regex(concat!(
             r"(?m)^\s*(?:const |let |var |using |#include|func |fn |public |private |package |SELECT |",
             r"import .+ from ['\x22]|import \{|await import|<\?|<[a-z]+[ >]|library\(|[\x22']?[\w-]+[\x22']?: |@\w+\{|\{$|\[$|\{ ?\x22)"
         ))

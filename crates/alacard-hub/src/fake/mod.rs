@@ -5,7 +5,7 @@
 //! answer for any path: errors, rate limits, slow and cut-off bodies. Every request it sees is
 //! kept for the test to look at.
 
-mod protocol;
+mod answers;
 mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,6 +17,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use crate::protocol::{self, Fault};
 
 /// How the body of an answer goes over the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +60,7 @@ impl Answer {
 
     /// An error as the Hub sends it: code and message as headers, the message as JSON.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
-        let answer = Self::new(status, json!({ "error": message }).to_string());
+        let answer = Self::new(status, protocol::error_body(message));
         let answer = if code.is_empty() {
             answer
         } else {
@@ -69,6 +71,11 @@ impl Answer {
         } else {
             answer.with("X-Error-Message", message)
         }
+    }
+
+    /// An error of the protocol.
+    fn fault(fault: Fault) -> Self {
+        Self::error(fault.status(), fault.code(), fault.message())
     }
 
     /// The same answer with a header.
@@ -164,15 +171,7 @@ impl FakeModel {
             .iter()
             .map(|(path, bytes)| json!({"rfilename": path, "size": bytes.len()}))
             .collect();
-        let mut record = self.record.clone();
-        record.insert("id".to_owned(), json!(self.id));
-        record.insert("modelId".to_owned(), json!(self.id));
-        record.insert("sha".to_owned(), json!(self.sha));
-        record.insert("siblings".to_owned(), Value::Array(siblings));
-        record.entry("gated").or_insert(json!(false));
-        record.entry("private").or_insert(json!(false));
-        record.entry("tags").or_insert(json!([]));
-        Value::Object(record)
+        protocol::record(&self.id, &self.sha, siblings, self.record.clone())
     }
 }
 

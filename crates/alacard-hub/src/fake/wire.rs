@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::fake::{Answer, Delivery, Seen, State, locked, protocol};
+use crate::fake::{Answer, Delivery, Seen, State, answers, locked};
 
 /// Longest head of a request that is read, in bytes.
 const MAX_HEAD: u64 = 64 * 1024;
@@ -35,7 +35,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
     let answer = {
         let mut state = locked(state);
         state.seen.push(request.clone());
-        protocol::answer(&mut state, &request)
+        answers::answer(&mut state, &request)
     };
     send(stream, &request, &answer)
 }

@@ -9,6 +9,8 @@ use crate::options::DEFAULT_ENDPOINT;
 use crate::refusal::{Reason, Refusal};
 use crate::text::{is_hostile, shown};
 
+#[cfg(feature = "serve")]
+pub(crate) use address::decoded;
 pub(crate) use id::{check_id, check_revision};
 
 /// Longest text that is taken for a source, in bytes: more than any path or address needs.

@@ -7,3 +7,8 @@ mod client_cache;
 mod client_search;
 mod client_support;
 mod dossier;
+mod repository_files;
+mod serve;
+mod serve_folders;
+mod serve_hostile;
+mod serve_support;

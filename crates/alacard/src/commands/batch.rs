@@ -24,6 +24,7 @@ pub(crate) fn run(shell: &Shell, args: BatchArgs) -> Result<ExitCode, Problem> {
             args.list
         )));
     }
+    let trust = args.recipe.trust_remote_code;
     let batch = Batch {
         entries,
         options: shell.options(args.recipe)?,
@@ -31,7 +32,7 @@ pub(crate) fn run(shell: &Shell, args: BatchArgs) -> Result<ExitCode, Problem> {
         fresh: args.fresh,
         jobs: args.jobs.unwrap_or_else(processors),
     };
-    let pipeline = shell.pipeline(args.hub)?;
+    let pipeline = shell.proving(args.prove, args.hub, &args.execute, trust)?;
     let bar = shell
         .printer
         .has_bars()

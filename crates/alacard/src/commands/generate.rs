@@ -8,17 +8,18 @@ use alacard_pipeline::{Request, Run};
 
 use super::Shell;
 use crate::cli::GenerateArgs;
-use crate::exit::{FINDINGS, Problem};
+use crate::exit::{FINDINGS, PROOF, Problem};
 use crate::progress::Progress;
 
 pub(crate) fn run(shell: &Shell, args: GenerateArgs) -> Result<ExitCode, Problem> {
+    let trust = args.recipe.trust_remote_code;
     let request = Request {
         source: args.source,
         options: shell.options(args.recipe)?,
         out: out_folder(shell, args.out),
         fresh: args.fresh,
     };
-    let pipeline = shell.pipeline(args.hub)?;
+    let pipeline = shell.proving(args.prove, args.hub, &args.execute, trust)?;
     let progress = Progress::new(shell.printer);
     let result = pipeline.generate(&request, &progress);
     progress.clear();
@@ -58,7 +59,7 @@ pub(crate) fn finish(shell: &Shell, run: &Run, json: bool) -> Result<ExitCode, P
         shell.printer.data(&run.notebook.display().to_string());
     }
     if errors == 0 {
-        return Ok(ExitCode::SUCCESS);
+        return proven(run);
     }
     Err(Problem::new(
         FINDINGS,
@@ -68,4 +69,15 @@ pub(crate) fn finish(shell: &Shell, run: &Run, json: bool) -> Result<ExitCode, P
         "they stand in {}",
         run.folder.join("validation.md").display()
     )))
+}
+
+/// Exit code 5 when the notebook was executed and does not prove anything.
+fn proven(run: &Run) -> Result<ExitCode, Problem> {
+    let cause = run.made.proven.as_ref().and_then(|proven| proven.proof.causes.first());
+    let Some(cause) = cause else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let place = run.folder.join("proof.json");
+    let hint = cause.hint.clone().unwrap_or_else(|| format!("the whole record is {}", place.display()));
+    Err(Problem::new(PROOF, cause.message.clone()).with_hint(hint))
 }

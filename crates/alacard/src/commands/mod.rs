@@ -3,11 +3,16 @@
 mod batch;
 mod cards;
 mod check;
+mod env;
+mod confine;
 mod generate;
+mod hub;
 mod model;
+mod prove;
 mod schema;
 mod search;
 mod shuffle;
+mod twin;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,7 +24,7 @@ use alacard_hub::{Hub, Options as HubOptions};
 use alacard_pipeline::{Failure, Maker, Options, Pipeline, RuntimeChoice};
 use clap::CommandFactory as _;
 
-use crate::cli::{Cli, Command, HubArgs, ModelsCommand, RecipeArgs};
+use crate::cli::{Cli, Command, HubArgs, HubCommand, ModelsCommand, RecipeArgs, InsideArgs, ExecuteArgs};
 use crate::config::Config;
 use crate::exit::Problem;
 use crate::printer::Printer;
@@ -35,6 +40,11 @@ pub(crate) struct Shell {
 /// Runs a verb.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let printer = Printer::new(&cli);
+    match &cli.command {
+        Command::Inside(args) => return inside(args, &printer),
+        Command::Confine => return confine::run(&printer),
+        _ => {}
+    }
     let shell = match Shell::new(&cli, printer) {
         Ok(shell) => shell,
         Err(problem) => return problem.report(&printer),
@@ -46,6 +56,19 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             Problem::from(Failure::Interrupted).report(&printer)
         }
         Err(problem) => problem.report(&printer),
+    }
+}
+
+/// The inner side of a sandbox: no configuration, no signals of its own.
+fn inside(args: &InsideArgs, printer: &Printer) -> ExitCode {
+    let args = alacard_prove::inside::InsideArgs {
+        python: args.python.clone(),
+        payload: args.payload.clone(),
+        work: args.work.clone(),
+    };
+    match alacard_prove::inside::main(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => Problem::from(anyhow::Error::from(error)).report(printer),
     }
 }
 
@@ -74,11 +97,17 @@ impl Shell {
             Command::Generate(args) => generate::run(self, args),
             Command::Batch(args) => batch::run(self, args),
             Command::Check(args) => check::run(self, &args),
+            Command::Prove(args) => prove::run(self, args),
+            Command::Twin(args) => twin::run(self, args),
             Command::Model(args) => model::run(self, args),
             Command::Models(ModelsCommand::Search(args)) => search::run(self, args),
+            Command::Hub(HubCommand::Serve(args)) => hub::serve(self, &args),
+            Command::Env(command) => env::run(self, command),
             Command::Cards(args) => cards::run(self, &args),
             Command::Shuffle(args) => shuffle::run(self, args),
             Command::Schema(args) => schema::run(self, &args),
+            // Answered before there is a shell.
+            Command::Inside(_) | Command::Confine => Ok(ExitCode::FAILURE),
             Command::Completions { shell } => {
                 // By way of memory: the generator itself cannot live with a reader that has gone.
                 let mut script = Vec::new();
@@ -115,6 +144,22 @@ impl Shell {
     }
 
     /// Recipe options from flags and configuration.
+    /// A pipeline that executes what it makes, when that is wanted.
+    pub(crate) fn proving(
+        &self,
+        wanted: bool,
+        hub: HubArgs,
+        execute: &ExecuteArgs,
+        remote_code: bool,
+    ) -> Result<Pipeline, Problem> {
+        let pipeline = self.pipeline(hub.clone())?;
+        if !wanted {
+            return Ok(pipeline);
+        }
+        let prover = prove::prover(self, hub, execute, remote_code)?;
+        Ok(pipeline.with_prover(Arc::new(prover)))
+    }
+
     pub(crate) fn options(&self, mut args: RecipeArgs) -> Result<Options, Problem> {
         self.config.under_recipe(&mut args);
         if let Some(topic) = &args.topic {

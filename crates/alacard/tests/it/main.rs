@@ -9,6 +9,7 @@ mod check;
 mod configuration;
 mod generate;
 mod hostile;
+mod hub_serve;
 mod messages;
 mod network;
 mod refusals;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::fake::{Answer, FakeModel, Gate, Seen, State};
+use crate::protocol::Fault;
 
 /// The answer to a request: a scripted one, else the protocol's.
 pub(super) fn answer(state: &mut State, request: &Seen) -> Answer {
@@ -66,16 +67,16 @@ fn record(
         .with("Location", &location);
     }
     let Some(model) = state.models.get(&id) else {
-        return unknown();
+        return Answer::fault(Fault::NoRepo);
     };
     if matches!(&model.gate, Gate::Closed(secret) if token != Some(secret)) {
-        return gated();
+        return Answer::fault(Fault::Gated);
     }
     if revision
         .get(1)
         .is_some_and(|revision| *revision != "main" && *revision != model.sha)
     {
-        return Answer::error(404, "RevisionNotFound", "Invalid rev id");
+        return Answer::fault(Fault::NoRevision);
     }
     let body = model.json().to_string();
     let tag = format!("W/\"{:x}-{}\"", body.len(), model.sha);
@@ -99,19 +100,18 @@ fn resolve(state: &State, parts: &[&str], at: usize, token: Option<&str>) -> Ans
         return Answer::new(307, "").with("Location", &format!("/{new}/resolve/{revision}/{path}"));
     }
     let Some(model) = state.models.get(&id) else {
-        return unknown();
+        return Answer::fault(Fault::NoRepo);
     };
     if revision != "main" && revision != model.sha {
-        return Answer::error(404, "RevisionNotFound", "Invalid rev id");
+        return Answer::fault(Fault::NoRevision);
     }
     let closed =
         matches!(&model.gate, Gate::Token(secret) | Gate::Closed(secret) if token != Some(secret));
     if closed && path != "README.md" {
-        return gated();
+        return Answer::fault(Fault::Gated);
     }
     let Some(bytes) = model.files.get(&path) else {
-        return Answer::error(404, "EntryNotFound", "Entry not found")
-            .with("X-Repo-Commit", &model.sha);
+        return Answer::fault(Fault::NoEntry).with("X-Repo-Commit", &model.sha);
     };
     if let Some(host) = &model.content_host {
         return Answer::new(302, "")
@@ -167,18 +167,5 @@ fn list(state: &State, query: &str) -> Answer {
     answer.with(
         "Link",
         &format!("</api/models?{}>; rel=\"next\"", next.finish()),
-    )
-}
-
-/// What strangers are told about a repository that is missing or private.
-fn unknown() -> Answer {
-    Answer::error(401, "RepoNotFound", "Repository not found")
-}
-
-fn gated() -> Answer {
-    Answer::error(
-        403,
-        "GatedRepo",
-        "Access to this model is restricted and you are not in the authorized list.",
     )
 }

@@ -1,0 +1,149 @@
+//! How a proof is told: in the notebook's metadata, in its first cell, and for people.
+
+use std::fmt::Write as _;
+
+use alacard_notebook::{CellKind, Notebook};
+use alacard_prove::proof::{Blame, CellState, Level, Proof};
+use alacard_prove::Proven;
+use serde_json::{Value, json};
+
+/// What begins the line of the first cell; an older line is found by it.
+const MARK: &str = "> **Proof.** ";
+
+/// Writes level, verdicts and lock hash of a proof into a notebook's metadata and one line into
+/// its first cell. Outputs are written only when they come from the model's own weights. Dates
+/// and measurements stay in `proof.json`: equal proofs give equal notebooks.
+pub fn record_proof(notebook: &mut Notebook, proven: &Proven) {
+    let proof = &proven.proof;
+    let about = notebook.metadata.entry("alacard").or_insert_with(|| json!({"schema_version": 1}));
+    about["proof"] = metadata(proof);
+    about["lock"] = json!(proof.lock);
+    let about = about.clone();
+    if let Some(cell) = notebook.cells.iter_mut().find(|cell| cell.id == "alacard" && cell.kind == CellKind::Raw) {
+        cell.source = serde_json::to_string_pretty(&about).unwrap_or_default();
+    }
+    tell_reader(notebook, proof);
+    if proof.level == Level::Real {
+        keep_outputs(notebook, proven);
+    }
+}
+
+fn metadata(proof: &Proof) -> Value {
+    json!({
+        "level": proof.level,
+        "starts": proof.starts,
+        "runs": proof.runs,
+        "proves": proof.proves,
+        "first_variant": proof.first_variant,
+        "lock": proof.lock,
+        "causes": proof.causes.iter().map(|cause| &cause.reason).collect::<Vec<_>>(),
+    })
+}
+
+/// One line at the end of the first Markdown cell.
+fn tell_reader(notebook: &mut Notebook, proof: &Proof) {
+    let first = notebook.cells.first_mut().filter(|cell| cell.kind == CellKind::Markdown);
+    let Some(cell) = first else { return };
+    let kept: Vec<&str> = cell.source.lines().filter(|line| !line.starts_with(MARK)).collect();
+    let line = proof.line().replace(['\n', '\r'], " ");
+    let caution = match (proof.level, proof.runs) {
+        (Level::Twin, true) => " What this notebook says about the quality, speed and memory of answers holds for the real weights only.",
+        _ => "",
+    };
+    cell.source = format!("{}\n\n{MARK}{line}{caution}", kept.join("\n").trim_end());
+}
+
+fn keep_outputs(notebook: &mut Notebook, proven: &Proven) {
+    for (index, (count, outputs)) in &proven.outputs {
+        if let Some(cell) = notebook.cells.get_mut(*index) {
+            cell.execution_count = *count;
+            cell.outputs.clone_from(outputs);
+        }
+    }
+}
+
+/// A proof as Markdown for people.
+pub fn proof_report(proof: &Proof) -> String {
+    let mut text = String::from("## Proof\n\n");
+    let _ = writeln!(text, "{}\n", proof.line());
+    verdicts(&mut text, proof);
+    for cause in &proof.causes {
+        let _ = writeln!(text, "- `{}` ({}): {}", cause.reason, blame(cause.blame), cause.message);
+        if let Some(hint) = &cause.hint {
+            let _ = writeln!(text, "  - {hint}");
+        }
+    }
+    twins(&mut text, proof);
+    cells(&mut text, proof);
+    if !proof.not_exercised.is_empty() {
+        let _ = writeln!(text, "\nNot exercised, or done differently:\n");
+        for sentence in &proof.not_exercised {
+            let _ = writeln!(text, "- {sentence}");
+        }
+    }
+    text
+}
+
+fn yes(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
+}
+
+fn blame(blame: Blame) -> &'static str {
+    match blame {
+        Blame::Notebook => "the notebook",
+        Blame::Environment => "the environment",
+        Blame::Twin => "the twin",
+    }
+}
+
+fn verdicts(text: &mut String, proof: &Proof) {
+    let _ = writeln!(text, "| Question | Answer |\n| --- | --- |");
+    let _ = writeln!(text, "| Starts (valid, parses, every import is in the environment) | {} |", yes(proof.starts));
+    let _ = writeln!(text, "| Runs (every cell executed without error, in order) | {} |", yes(proof.runs));
+    let _ = writeln!(text, "| Proves (inference was seen, an assertion held) | {} |", yes(proof.proves));
+    let _ = writeln!(text, "| Executed on | {} |", proof.level.as_str());
+    let _ = writeln!(text, "| Sandbox | {} |", proof.sandbox);
+    let python = proof.python.as_deref().unwrap_or("none");
+    let _ = writeln!(text, "| Environment | Python {python}, lock {} |\n", proof.lock.as_deref().unwrap_or("none"));
+}
+
+fn twins(text: &mut String, proof: &Proof) {
+    for twin in &proof.twins {
+        let word = |key: &str| twin[key].as_str().unwrap_or("?").to_owned();
+        let _ = writeln!(
+            text,
+            "\nTwin of `{}`: {}, {} parameters, shrunk as `{}`.",
+            word("repo"),
+            word("class"),
+            twin["parameters"],
+            word("strategy")
+        );
+        let stand_ins = twin["standins"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        for sentence in stand_ins {
+            let _ = writeln!(text, "- stand-in: {sentence}");
+        }
+    }
+}
+
+fn cells(text: &mut String, proof: &Proof) {
+    if proof.cells.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n| Cell | State | Inference | Assertion |\n| --- | --- | --- | --- |");
+    for cell in &proof.cells {
+        let state = match cell.state {
+            CellState::Ok => "ran",
+            CellState::Error => "failed",
+            CellState::Timeout => "too slow",
+            CellState::Dead => "ended its kernel",
+            CellState::NotReached => "not reached",
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {state} | {} | {} |",
+            cell.index + 1,
+            yes(cell.inference),
+            yes(cell.asserted)
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! Proof: a notebook is executed before anybody sees it, on a twin of its model.
+//!
+//! [`Prover::prove`] reads what a notebook needs, prepares a locked environment, makes small
+//! models with random weights in the architecture of those that the notebook names (twins),
+//! executes every cell in a sandbox without a network in which a server speaks the Hub's
+//! protocol, and judges what was seen from outside of the notebook.
+
+mod causes;
+pub mod environment;
+mod error;
+pub mod inside;
+mod judge;
+pub mod needs;
+mod payload;
+mod plan;
+mod pool;
+pub mod proof;
+mod prover;
+mod slot;
+mod twins;
+mod wire;
+
+pub use error::ProveError;
+pub use proof::Proof;
+pub use prover::{Proven, Prover, Settings, Step};

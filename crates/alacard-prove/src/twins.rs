@@ -1,0 +1,239 @@
+//! The twin cache: made once for each model, commit and set of library versions.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::ProveError;
+use crate::error::file;
+use crate::plan::Blueprint;
+use crate::proof::Limits;
+use crate::slot::{Frame, Slot};
+use crate::wire::{Order, Report, Served, TwinOrder};
+
+/// Seconds that making one twin may take.
+const MAKER_SECONDS: u64 = 180;
+/// Parameters of a twin at most.
+const PARAMETER_CAP: u64 = 300_000_000;
+/// Size of a twin's weights at most, in MB.
+const SIZE_CAP_MB: u64 = 400;
+
+/// A twin on disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Twin {
+    /// What it was made from.
+    pub(crate) blueprint: Blueprint,
+    /// The folder of its files.
+    pub(crate) files: PathBuf,
+    /// `twin.json`.
+    pub(crate) about: Value,
+}
+
+/// What became of an attempt.
+pub(crate) enum Made {
+    Twin(Box<Twin>),
+    /// It cannot be made: stage, error, hint.
+    Failed(Value),
+}
+
+impl Twin {
+    /// How the twin hub is to serve it.
+    pub(crate) fn served(&self) -> Served {
+        Served {
+            id: self.blueprint.id.clone(),
+            sha: self.blueprint.sha.clone(),
+            dataset: false,
+            dir: self.files.clone(),
+            record: self.blueprint.record.clone(),
+        }
+    }
+
+    /// Copies the files to `out` as the Hub's clients keep them.
+    pub(crate) fn copy_as_cache(&self, out: &Path) -> Result<(), ProveError> {
+        let folder = out.join(format!("models--{}", self.blueprint.id.replace('/', "--")));
+        let snapshot = folder.join("snapshots").join(&self.blueprint.sha);
+        copy_all(&self.files, &snapshot)?;
+        let refs = folder.join("refs");
+        std::fs::create_dir_all(&refs).map_err(file("create", &refs))?;
+        let main = refs.join("main");
+        std::fs::write(&main, &self.blueprint.sha).map_err(file("write", &main))
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) -> Result<(), ProveError> {
+    std::fs::create_dir_all(to).map_err(file("create", to))?;
+    let entries = std::fs::read_dir(from).map_err(file("read", from))?;
+    for entry in entries {
+        let entry = entry.map_err(file("read", from))?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), &target).map_err(file("write", &target))?;
+        }
+    }
+    Ok(())
+}
+
+/// The cache.
+#[derive(Debug, Clone)]
+pub(crate) struct Twins {
+    root: PathBuf,
+}
+
+impl Twins {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The twin of a model: from the cache, or made now in the slot.
+    ///
+    /// `stamp` names the versions that made it: the environment's lock and the maker itself.
+    pub(crate) fn get(
+        &self,
+        slot: &mut Slot,
+        blueprint: &Blueprint,
+        base: Option<&Twin>,
+        stamp: &str,
+        consent: bool,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Made, ProveError> {
+        let key = key(blueprint, base, stamp, consent);
+        let folder = self.root.join(&key);
+        if let Some(about) = read(&folder.join("twin.json")) {
+            return Ok(Made::Twin(Box::new(Twin {
+                blueprint: blueprint.clone(),
+                files: folder.join("files"),
+                about,
+            })));
+        }
+        let given = self.root.join("given").join(&key);
+        write_all(&given, &blueprint.files)?;
+        let new = tempfile::tempdir_in(&self.root).map_err(file("create a folder in", &self.root))?;
+        let spec = spec(blueprint, &given, base, consent);
+        let about = make(slot, spec, new.path(), cancelled)?;
+        let _ = std::fs::remove_dir_all(&given);
+        match about {
+            Ok(about) => {
+                let text = about.to_string();
+                let place = new.path().join("twin.json");
+                std::fs::write(&place, text).map_err(file("write", &place))?;
+                keep(new, &folder)?;
+                Ok(Made::Twin(Box::new(Twin {
+                    blueprint: blueprint.clone(),
+                    files: folder.join("files"),
+                    about,
+                })))
+            }
+            Err(about) => Ok(Made::Failed(about)),
+        }
+    }
+}
+
+/// Gives the finished folder its name. Another process may have been quicker: then both are equal
+/// and the first stays.
+fn keep(new: tempfile::TempDir, folder: &Path) -> Result<(), ProveError> {
+    let path = new.keep();
+    if let Err(error) = std::fs::rename(&path, folder) {
+        let _ = std::fs::remove_dir_all(&path);
+        if !folder.join("twin.json").exists() {
+            return Err(file("write", folder)(error));
+        }
+    }
+    Ok(())
+}
+
+/// Asks for a twin and stores what comes; the inner error is the maker's.
+fn make(
+    slot: &mut Slot,
+    spec: Map<String, Value>,
+    folder: &Path,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Result<Value, Value>, ProveError> {
+    let limits = Limits {
+        seconds: MAKER_SECONDS,
+        ..Limits::default()
+    };
+    slot.ask(&Order::Twin(TwinOrder { spec, limits }))?;
+    let deadline = Instant::now() + Duration::from_secs(MAKER_SECONDS + 30);
+    loop {
+        match slot.next(deadline, cancelled)? {
+            Frame::File { path, bytes } => store(&folder.join("files"), &path, &bytes)?,
+            Frame::Report(Report::Twin { about, made: true }) => return Ok(Ok(about)),
+            Frame::Report(Report::Twin { about, made: false }) => return Ok(Err(about)),
+            Frame::Report(_) => {}
+        }
+    }
+}
+
+/// Writes a file that came out of the sandbox: only below the folder, whatever its name says.
+fn store(root: &Path, name: &str, bytes: &[u8]) -> Result<(), ProveError> {
+    let relative = Path::new(name);
+    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+    if !plain || name.is_empty() {
+        return Ok(());
+    }
+    let path = root.join(relative);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(file("create", parent))?;
+    }
+    std::fs::write(&path, bytes).map_err(file("write", &path))
+}
+
+fn write_all(root: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), ProveError> {
+    std::fs::create_dir_all(root).map_err(file("create", root))?;
+    files.iter().try_for_each(|(name, bytes)| store(root, name, bytes))
+}
+
+fn read(path: &Path) -> Option<Value> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+fn spec(blueprint: &Blueprint, given: &Path, base: Option<&Twin>, consent: bool) -> Map<String, Value> {
+    let base = base.map(|twin| json!({"repo": twin.blueprint.id, "files": twin.files}));
+    let value = json!({
+        "repo": blueprint.id,
+        "sha": blueprint.sha,
+        "library": blueprint.library,
+        "task": blueprint.task,
+        "files": given,
+        "siblings": blueprint.siblings,
+        "base": base,
+        "remote_code": consent && blueprint.remote_code,
+        "parameter_cap": PARAMETER_CAP,
+        "size_cap_mb": SIZE_CAP_MB,
+        "seed": 0,
+        "config": blueprint.config,
+    });
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// Everything that a twin depends on, as 32 hexadecimal digits.
+fn key(blueprint: &Blueprint, base: Option<&Twin>, stamp: &str, consent: bool) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    for text in [&blueprint.id, &blueprint.sha, &blueprint.library, stamp] {
+        part(text.as_bytes());
+    }
+    part(blueprint.task.as_deref().unwrap_or_default().as_bytes());
+    part(&[u8::from(consent)]);
+    part(blueprint.config.as_ref().map(Value::to_string).unwrap_or_default().as_bytes());
+    part(base.map(|twin| twin.files.display().to_string()).unwrap_or_default().as_bytes());
+    for (name, bytes) in &blueprint.files {
+        part(name.as_bytes());
+        part(bytes);
+    }
+    for name in &blueprint.siblings {
+        part(name.as_bytes());
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,1 @@
+//! Hostile commands in real sandboxes.

@@ -1,0 +1,3 @@
+"""Stands where pip stands: the environment is locked, so there is nothing to install."""
+
+__version__ = "0"
