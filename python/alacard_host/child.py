@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from alacard_host import fresh, process, settings
+from alacard_host import fresh, process, settings, wall
 from alacard_host.protocol import Fork
 
 FAILED = 70
@@ -45,6 +45,7 @@ def enter(request: Fork) -> None:
     settings.enter(request.folder, request.env, request.threads)
     fresh.refresh(request.threads)
     process.set_limits(request.limits)
+    wall.raise_wall()
 
 
 def log_path(request: Fork) -> Path:

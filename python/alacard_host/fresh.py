@@ -45,12 +45,21 @@ def set_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
+_REGISTRIES: list[dict[Any, Any]] = []
+
+
+def note_warnings() -> None:
+    """Remembers, in the host, which modules have shown warnings: a child need not look at all of them."""
+    found = [
+        getattr(module, "__dict__", {}).get("__warningregistry__") for module in list(sys.modules.values())
+    ]
+    _REGISTRIES[:] = [registry for registry in found if isinstance(registry, dict)]
+
+
 def forget_warnings() -> None:
     """Warnings that the imports have shown once are new to this process."""
-    for module in list(sys.modules.values()):
-        registry = getattr(module, "__dict__", {}).get("__warningregistry__")
-        if isinstance(registry, dict):
-            registry.clear()
+    for registry in _REGISTRIES:
+        registry.clear()
 
 
 def main_module() -> None:
@@ -65,7 +74,6 @@ def import_path() -> None:
     own = str(Path(__file__).resolve().parent.parent)
     rest = [entry for entry in sys.path if entry not in ("", own, str(Path.cwd()))]
     sys.path[:] = ["", *rest, own]
-    sys.path_importer_cache.clear()
 
 
 def rebind_log_streams(old: tuple[Any, ...]) -> None:

@@ -90,7 +90,6 @@ class Host:
             raise BadRequestError(f"id {request.id!r} is in use")
         sys.stdout.flush()
         sys.stderr.flush()
-        gc.collect()
         gc.freeze()
         pid = os.fork()
         if pid == 0:

@@ -24,6 +24,9 @@ ROUTER_VARIABLE = "ALACARD_INFERENCE_ROUTER"
 CLOSERS = ("close_session", "reset_sessions")
 """Functions that drop kept connections, by version of huggingface_hub."""
 
+CLIENTS = "huggingface_hub"
+"""The library whose objects keep the Hub's address: every other one that copied it is a text."""
+
 HOST_NAME = HOST_ENDPOINT.partition("://")[2]
 
 Move = Callable[[str], str]
@@ -53,7 +56,9 @@ def collect() -> int:
 def _look(holder: Any, name: str, value: Any) -> None:
     """Notes one value if it holds a stand-in, and looks into classes and functions of the module."""
     kind = type(value)
-    if kind is types.FunctionType:
+    if kind.__module__.partition(".")[0] == CLIENTS:
+        _look_into(value)
+    elif kind is types.FunctionType:
         if value.__defaults__ and any(holds(item) for item in value.__defaults__):
             _SITES.append(Site(value, "__defaults__", value.__defaults__))
     elif issubclass(kind, type):
@@ -63,6 +68,16 @@ def _look(holder: Any, name: str, value: Any) -> None:
                     _look(value, inner, content)
     elif holds(value):
         _SITES.append(Site(holder, name, value))
+
+
+def _look_into(client: Any) -> None:
+    """Notes the stand-ins of an object of huggingface_hub: `HfApi` keeps the address it was made with."""
+    known = {id(site.holder) for site in _SITES}
+    if id(client) in known:
+        return
+    for name, value in list(getattr(client, "__dict__", {}).items()):
+        if holds(value):
+            _SITES.append(Site(client, name, value))
 
 
 def holds(value: Any) -> bool:

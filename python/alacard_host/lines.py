@@ -21,25 +21,30 @@ class Lines:
         self._monitor = monitor
         self._cells: dict[str, tuple[int, int]] = {}
         self._seen: dict[int, set[int]] = {}
-        self._index = 0
+        self._names: dict[int, int] = {}
+        self._turn = 0
         self._offset: int | None = 0
         if monitor is not None:
             monitor.on_line(self._line)
 
-    def begin(self, index: int, offset: int | None, magic: bool = False) -> None:
+    def begin(self, offset: int | None, magic: bool) -> None:
         """A cell starts; its code's line 1 is line ``1 + offset`` of its text, None: nobody can tell."""
-        self._index = index
+        self._turn += 1
         self._offset = offset
         self._seen.clear()
         if magic and offset is not None:
-            self._seen[index] = {offset}
+            self._seen[self._turn] = {offset}
+
+    def name(self, index: int) -> None:
+        """The present cell's number in the notebook, known only when it has ended."""
+        self._names[self._turn] = index
 
     def compiled(self, code: CodeType, filename: str) -> None:
         """Watches a code object that the shell has compiled, with all functions inside it."""
         if self._monitor is None or self._offset is None:
             return
-        if filename not in self._cells or self._cells[filename][0] != self._index:
-            self._cells[filename] = (self._index, self._offset)
+        if filename not in self._cells or self._cells[filename][0] != self._turn:
+            self._cells[filename] = (self._turn, self._offset)
         pending = [code]
         while pending:
             item = pending.pop()
@@ -50,11 +55,12 @@ class Lines:
         """Lines of the present cell that ran; None where that is not known."""
         if self._monitor is None or self._offset is None:
             return None
-        return sorted(self._seen.get(self._index, ()))
+        return sorted(self._seen.get(self._turn, ()))
 
     def earlier(self) -> dict[str, list[int]]:
         """Lines of earlier cells that ran for the first time now, by the number of the cell."""
-        return {str(n): sorted(found) for n, found in sorted(self._seen.items()) if n != self._index}
+        found = {self._names.get(turn, 0): lines for turn, lines in self._seen.items() if turn != self._turn}
+        return {str(index): sorted(lines) for index, lines in sorted(found.items())}
 
     def _line(self, code: CodeType, line: int) -> None:
         cell = self._cells.get(code.co_filename)

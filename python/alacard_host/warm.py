@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from alacard_host import hub_constants, process
+from alacard_host import fresh, hub_constants, process
 
 KERNEL = (
     "ipykernel.kernelapp",
@@ -189,7 +189,9 @@ def settle() -> None:
     if tqdm is not None:
         tqdm.tqdm.monitor_interval = 0
     hub_constants.collect()
+    fresh.note_warnings()
     gc.collect()
+    gc.freeze()
 
 
 def versions() -> dict[str, str]:

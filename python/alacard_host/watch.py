@@ -52,7 +52,7 @@ class Observer:
         if self._level == 1:
             raw = getattr(info, "raw_cell", "") or ""
             offset = lines.offset_of(raw, getattr(info, "transformed_cell", None) or self._transformed(raw))
-            self._lines.begin(self._shell.execution_count, offset, raw.lstrip().startswith("%%"))
+            self._lines.begin(offset, raw.lstrip().startswith("%%"))
 
     def after(self, result: Any) -> None:
         """A cell has ended, well or not."""
@@ -69,10 +69,11 @@ class Observer:
     def _report(self, result: Any) -> dict[str, Any]:
         forwards, calls, raised, errors = self._tally.take()
         final = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
-        index = getattr(result, "execution_count", None)
+        index = getattr(result, "execution_count", None) or self._shell.execution_count
+        self._lines.name(index)
         return {
             "event": "cell",
-            "index": index if index is not None else self._shell.execution_count,
+            "index": index,
             "forwards": forwards,
             "raised": raised,
             "calls": calls,

@@ -14,7 +14,7 @@ CLIP_WIDTH = 32
 """Width of CLIP text and image encoders and of what they project to."""
 
 TEXT_WIDTH = 64
-"""Width of T5 and other text encoders; not less than two CLIP encoders together, which some pipelines need."""
+"""Width of T5 and other text encoders; not less than two CLIP encoders together, as some pipelines need."""
 
 HEADS, HEAD_WIDTH = 2, 16
 """Attention heads of a diffusion transformer."""
@@ -28,7 +28,11 @@ def shrink(name: str, config: Json, neighbours: Json) -> Json:
 
     `neighbours` tells what the rest of the pipeline decides: `pooled`, the width of pooled text.
     """
-    if name.startswith("Autoencoder") or name in ("VQModel", "AsymmetricAutoencoderKL", "ConsistencyDecoderVAE"):
+    if name.startswith("Autoencoder") or name in (
+        "VQModel",
+        "AsymmetricAutoencoderKL",
+        "ConsistencyDecoderVAE",
+    ):
         return _autoencoder(config)
     if "block_out_channels" in config:
         return _unet(config, neighbours)
@@ -76,7 +80,9 @@ def _unet(config: Json, neighbours: Json) -> Json:
     if isinstance(config.get("projection_class_embeddings_input_dim"), int):
         small["projection_class_embeddings_input_dim"] = _added(config, neighbours)
     if isinstance(config.get("conditioning_embedding_out_channels"), (list, tuple)):
-        small["conditioning_embedding_out_channels"] = [16] * len(config["conditioning_embedding_out_channels"])
+        small["conditioning_embedding_out_channels"] = [16] * len(
+            config["conditioning_embedding_out_channels"]
+        )
     return small
 
 
@@ -104,9 +110,18 @@ def _same(value: Any, number: int) -> Any:
 
 def _transformer(name: str, config: Json, neighbours: Json) -> Json:
     """Diffusion transformers: one or two layers of two small heads, reading text of the twin's width."""
-    small: Json = {key: min(int(config[key]), 2) for key in
-                   ("num_layers", "num_single_layers", "num_refiner_layers", "num_mmdit_layers",
-                    "num_single_dit_layers", "n_layers") if isinstance(config.get(key), int)}  # fmt: skip
+    small: Json = {
+        key: min(int(config[key]), 2)
+        for key in (
+            "num_layers",
+            "num_single_layers",
+            "num_refiner_layers",
+            "num_mmdit_layers",
+            "num_single_dit_layers",
+            "n_layers",
+        )
+        if isinstance(config.get(key), int)
+    }
     if isinstance(config.get("num_attention_heads"), int):
         small["num_attention_heads"] = HEADS
     if isinstance(config.get("attention_head_dim"), int):
@@ -130,7 +145,9 @@ def _transformer(name: str, config: Json, neighbours: Json) -> Json:
     if isinstance(config.get("ffn_dim"), int):
         small["ffn_dim"] = 64
     if isinstance(config.get("dual_attention_layers"), (list, tuple)):
-        small["dual_attention_layers"] = [i for i in config["dual_attention_layers"] if i < small.get("num_layers", 2)]
+        small["dual_attention_layers"] = [
+            i for i in config["dual_attention_layers"] if i < small.get("num_layers", 2)
+        ]
     return small
 
 
@@ -138,11 +155,22 @@ def shrink_text(config: Json) -> Json:
     """The settings of a text or image encoder of the transformers library."""
     kind = str(config.get("model_type", ""))
     if kind in ("t5", "umt5", "mt5"):
-        return {"d_model": TEXT_WIDTH, "d_kv": 16, "d_ff": 64, "num_heads": 4, "num_layers": 2, "num_decoder_layers": 1}
+        return {
+            "d_model": TEXT_WIDTH,
+            "d_kv": 16,
+            "d_ff": 64,
+            "num_heads": 4,
+            "num_layers": 2,
+            "num_decoder_layers": 1,
+        }
     if kind.startswith("clip") and "text_config" not in config:
-        vision = {"num_hidden_layers": 2} if "vision" in kind else {"num_hidden_layers": 2}
-        return {**vision, "hidden_size": CLIP_WIDTH, "intermediate_size": 64, "num_attention_heads": 4,
-                "projection_dim": CLIP_WIDTH}  # fmt: skip
+        return {
+            "num_hidden_layers": 2,
+            "hidden_size": CLIP_WIDTH,
+            "intermediate_size": 64,
+            "num_attention_heads": 4,
+            "projection_dim": CLIP_WIDTH,
+        }
     return {}
 
 

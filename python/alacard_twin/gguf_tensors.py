@@ -17,6 +17,9 @@ HEAD_WIDTH = WIDTH // HEADS
 GROUPS = 4
 """Words that a generation says before it ends."""
 
+CONSTANT = WIDTH - 1
+"""The column that is the same for all tokens, where one is needed."""
+
 ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3", "mistral3", "smollm3")
 """Architectures whose tensors are known here; all others get those of Llama."""
 
@@ -40,9 +43,32 @@ def tensors(architecture: str, words: Words, seed: int) -> dict[str, Any]:
     if output is not None:
         found["output.weight"] = output
     for layer in range(LAYERS):
-        for name, value in _layer(architecture, random).items():
+        part = _layer(architecture, random)
+        if output is None:
+            _step(part, len(words.groups) + 1, first=layer == 0)
+        for name, value in part.items():
             found[f"blk.{layer}.{name}"] = value
     return found
+
+
+def _step(part: dict[str, Any], marks: int, first: bool) -> None:
+    """Moves each mark to the next one in the first layer, for models whose output table is the input's.
+
+    The gate reads a column that is the same for all tokens, so the layer is linear in the marks.
+    """
+    for name in ("attn_output.weight", "ffn_down.weight"):
+        part[name] *= 0.0
+    for name in ("post_attention_norm.weight", "post_ffw_norm.weight"):
+        if name in part:
+            part[name] = part[name] * (40.0 if first and "ffw" in name else 0.001)
+    if first:
+        for name in ("ffn_gate.weight", "ffn_up.weight"):
+            part[name] *= 0.0
+        part["ffn_gate.weight"][:marks, CONSTANT] = 1.0
+        for mark in range(marks):
+            part["ffn_up.weight"][mark, mark] = 1.0
+            part["ffn_down.weight"][mark + 1, mark] = 40.0
+            part["ffn_down.weight"][mark, mark] = -8.0
 
 
 def _tables(words: Words, random: Any, tied: bool) -> tuple[Any, Any]:
@@ -60,7 +86,10 @@ def _tables(words: Words, random: Any, tied: bool) -> tuple[Any, Any]:
     output[words.end, marks - 1] = 6.0
     if not tied:
         return embedding, output
-    return (embedding * 0.05).astype("float32"), None
+    embedding[words.end, 0] = 0.0
+    embedding[words.end, marks] = 12.0
+    embedding[:, CONSTANT] = 8.0
+    return embedding, None
 
 
 def _norm(architecture: str, width: int) -> Any:
@@ -75,9 +104,16 @@ def _layer(architecture: str, random: Any) -> dict[str, Any]:
     if architecture == "phi3":
         shapes |= {"attn_qkv": (WIDTH + 2 * kv, WIDTH), "ffn_up": (2 * FEED, WIDTH)}
     else:
-        shapes |= {"attn_q": (WIDTH, WIDTH), "attn_k": (kv, WIDTH), "attn_v": (kv, WIDTH),
-                   "ffn_gate": (FEED, WIDTH), "ffn_up": (FEED, WIDTH)}  # fmt: skip
-    found = {f"{name}.weight": random.normal(0, 0.01, shape).astype("float32") for name, shape in shapes.items()}
+        shapes |= {
+            "attn_q": (WIDTH, WIDTH),
+            "attn_k": (kv, WIDTH),
+            "attn_v": (kv, WIDTH),
+            "ffn_gate": (FEED, WIDTH),
+            "ffn_up": (FEED, WIDTH),
+        }
+    found = {
+        f"{name}.weight": random.normal(0, 0.01, shape).astype("float32") for name, shape in shapes.items()
+    }
     for name in _norms(architecture):
         width = HEAD_WIDTH if name in ("attn_q_norm", "attn_k_norm") else WIDTH
         found[f"{name}.weight"] = _norm(architecture, width)

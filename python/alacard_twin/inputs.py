@@ -89,6 +89,8 @@ class Context:
     def image_size(self) -> tuple[int, int]:
         """Height and width of an image."""
         size = self.find("image_size", "img_size", "input_size", "max_image_size", default=224)
+        if self.type.startswith("pe_"):
+            size = 336  # said by the name of its tower only
         if self.type == "depth_pro":
             size = self.number("patch_size", default=384) * 4
         if isinstance(size, list | tuple):

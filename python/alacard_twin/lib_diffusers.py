@@ -1,4 +1,4 @@
-"""Twins for diffusers: every part of the pipeline that model_index.json names, small and fitting the others."""
+"""Twins for diffusers: every part of the pipeline in model_index.json, small and fitting the others."""
 
 from __future__ import annotations
 
@@ -50,17 +50,26 @@ def _index(spec: TwinSpec) -> Json:
 
 
 def _is_pipeline(index: Json) -> bool:
-    return "Pipeline" in str(index["_class_name"]) or any(isinstance(value, list) and len(value) == 2 and
-                                                         value[0] in _IMPORTED_FROM for value in index.values())  # fmt: skip
+    return "Pipeline" in str(index["_class_name"]) or any(
+        isinstance(value, list) and len(value) == 2 and value[0] in _IMPORTED_FROM for value in index.values()
+    )
 
 
 def _pipeline(spec: TwinSpec, index: Json, out: Path, report: TwinReport) -> None:
     name = str(index["_class_name"])
     neighbours = {"pooled": diffusion_parts.pooled_width(2 if name.startswith(POOLED_SIDE_BY_SIDE) else 1)}
-    parts = {key: value for key, value in index.items() if isinstance(value, (list, tuple)) and len(value) == 2}
+    parts = {
+        key: value for key, value in index.items() if isinstance(value, (list, tuple)) and len(value) == 2
+    }
     configs: dict[str, Any] = {}
     for key, (library, kind) in parts.items():
-        if library is None or kind is None or "Tokenizer" in kind or "Processor" in kind or "Extractor" in kind:
+        if (
+            library is None
+            or kind is None
+            or "Tokenizer" in kind
+            or "Processor" in kind
+            or "Extractor" in kind
+        ):
             continue
         with report.timed("build"):
             made = _part(key, library, kind, neighbours, spec, out / key)
@@ -116,19 +125,29 @@ def _diffusion_part(kind: str, real: Json, neighbours: Json, spec: TwinSpec) -> 
         raise TwinError("config", f"diffusers has no class {kind!r}", hint)
     known = _defaults(cls)
     settings = {**known, **{name: value for name, value in real.items() if name in known}}
-    settings |= {name: value for name, value in diffusion_parts.shrink(kind, settings, neighbours).items() if name in known}
+    settings |= {
+        name: value
+        for name, value in diffusion_parts.shrink(kind, settings, neighbours).items()
+        if name in known
+    }
     torch.manual_seed(spec.seed)
     try:
         return cls(**settings).eval()
     except Exception as error:
-        raise TwinError("build", f"{kind}: {type(error).__name__}: {error}"[:400], "No twin of this part yet.") from error
+        raise TwinError(
+            "build", f"{kind}: {type(error).__name__}: {error}"[:400], "No twin of this part yet."
+        ) from error
 
 
 def _defaults(cls: Any) -> Json:
     import inspect
 
     parameters = inspect.signature(cls.__init__).parameters.values()
-    return {p.name: p.default for p in parameters if p.name not in ("self", "kwargs", "args") and p.default is not p.empty}
+    return {
+        p.name: p.default
+        for p in parameters
+        if p.name not in ("self", "kwargs", "args") and p.default is not p.empty
+    }
 
 
 def _safety_checker(spec: TwinSpec) -> Any:
@@ -140,8 +159,13 @@ def _safety_checker(spec: TwinSpec) -> Any:
     vision = {**diffusion_parts.shrink_text({"model_type": "clip_vision_model"}), "patch_size": 32}
     text = diffusion_parts.shrink_text({"model_type": "clip_text_model"})
     torch.manual_seed(spec.seed)
-    model = StableDiffusionSafetyChecker(CLIPConfig(vision_config=vision, text_config={**text, "vocab_size": 100},
-                                                    projection_dim=diffusion_parts.CLIP_WIDTH))  # fmt: skip
+    model = StableDiffusionSafetyChecker(
+        CLIPConfig(
+            vision_config=vision,
+            text_config={**text, "vocab_size": 100},
+            projection_dim=diffusion_parts.CLIP_WIDTH,
+        )
+    )
     with torch.no_grad():
         model.concept_embeds_weights.fill_(2.0)
         model.special_care_embeds_weights.fill_(2.0)
@@ -154,10 +178,15 @@ def _encoder(kind: str, real: Json, spec: TwinSpec) -> tuple[Any, Any]:
 
     cls = getattr(transformers, kind, None)
     if cls is None:
-        raise TwinError("config", f"transformers has no class {kind!r}", "The installed transformers may be too old.")
+        raise TwinError(
+            "config", f"transformers has no class {kind!r}", "The installed transformers may be too old."
+        )
     defaults = {"t5": {"vocab_size": 32128}, "clip_text_model": {"vocab_size": 49408}}
     own = cls.config_class
-    base = {**defaults.get(own.model_type, {}), **{key: value for key, value in real.items() if key != "model_type"}}
+    base = {
+        **defaults.get(own.model_type, {}),
+        **{key: value for key, value in real.items() if key != "model_type"},
+    }
     config = own(**base) if "text_config" not in base else own.from_dict(base)
     value = config.to_dict()
     small = diffusion_parts.shrink_text({"model_type": own.model_type, **base})
@@ -235,10 +264,18 @@ def _adapter(spec: TwinSpec, out: Path, report: TwinReport) -> TwinReport:
         pipeline = diffusers.DiffusionPipeline.from_pretrained(spec.base.files, local_files_only=True)
         part = "unet" if hasattr(pipeline, "unet") else "transformer"
         model = getattr(pipeline, part)
-        model.add_adapter(LoraConfig(r=4, lora_alpha=4, init_lora_weights="gaussian",
-                                     target_modules=["to_q", "to_k", "to_v", "to_out.0"]))  # fmt: skip
+        model.add_adapter(
+            LoraConfig(
+                r=4,
+                lora_alpha=4,
+                init_lora_weights="gaussian",
+                target_modules=["to_q", "to_k", "to_v", "to_out.0"],
+            )
+        )
         tensors = get_peft_model_state_dict(model)
-    name = next((name for name in spec.siblings if name.endswith(".safetensors")), "pytorch_lora_weights.safetensors")
+    name = next(
+        (name for name in spec.siblings if name.endswith(".safetensors")), "pytorch_lora_weights.safetensors"
+    )
     with report.timed("save"):
         type(pipeline).save_lora_weights(str(out), **{f"{part}_lora_layers": tensors}, weight_name=name)
     report.class_name, report.strategy, report.ran = f"{type(pipeline).__name__} LoRA", "lora/4", "load"

@@ -1,4 +1,4 @@
-"""Twins for GGUF: one tiny file of the right architecture with a tokenizer, under every name that the repo has."""
+"""Twins for GGUF: one tiny file of the right architecture, under every name that the repo has."""
 
 from __future__ import annotations
 
@@ -15,14 +15,24 @@ from alacard_twin.standins import chat, pieces
 from alacard_twin.standins.families import GEMMA3, LLAMA2, PLAIN, QWEN, Family
 from alacard_twin.standins.layout import Layout
 from alacard_twin.standins.specials import Specials
+from alacard_twin.standins.words import words
 
 VOCABULARY = 1500
 """Tokens of a GGUF twin: enough for the small text that its pieces come from."""
 
 _KINDS = {"normal": 1, "unknown": 2, "control": 3, "byte": 6}
 
-_NAMES = (("qwen3", "qwen3"), ("qwen2", "qwen2"), ("qwen", "qwen2"), ("gemma-3", "gemma3"), ("gemma-2", "gemma2"),
-          ("gemma", "gemma"), ("phi-3", "phi3"), ("phi-4", "phi3"), ("phi3", "phi3"))  # fmt: skip
+_NAMES = (
+    ("qwen3", "qwen3"),
+    ("qwen2", "qwen2"),
+    ("qwen", "qwen2"),
+    ("gemma-3", "gemma3"),
+    ("gemma-2", "gemma2"),
+    ("gemma", "gemma"),
+    ("phi-3", "phi3"),
+    ("phi-4", "phi3"),
+    ("phi3", "phi3"),
+)
 """What a repo's name says about its architecture."""
 
 
@@ -62,7 +72,9 @@ def file_names(spec: TwinSpec) -> list[str]:
 def _architecture(spec: TwinSpec, report: TwinReport) -> str:
     """From the file's own metadata if it is known, else the model type, else the repo's name."""
     config: Json = spec.config or {}
-    named = str(config.get("architecture") or config.get("general.architecture") or config.get("model_type") or "")
+    named = str(
+        config.get("architecture") or config.get("general.architecture") or config.get("model_type") or ""
+    )
     named = named.removesuffix("_text").replace("mistral", "llama").replace("mixtral", "llama")
     if not named:
         lower = spec.repo.lower()
@@ -83,8 +95,10 @@ def _layout(architecture: str) -> tuple[Layout, Specials, dict[str, int], list[t
     """The vocabulary: its special tokens by role come first."""
     layout = Layout(VOCABULARY)
     family = _family(architecture)
-    names = {"qwen": ("<|endoftext|>", "<|im_start|>", "<|im_end|>"), "gemm": ("<pad>", "<eos>", "<bos>", "<unk>",
-             "<start_of_turn>", "<end_of_turn>")}.get(architecture[:4], ("<unk>", "<s>", "</s>"))  # fmt: skip
+    names = {
+        "qwen": ("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+        "gemm": ("<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"),
+    }.get(architecture[:4], ("<unk>", "<s>", "</s>"))
     for index, token in enumerate(names):
         layout.place(token, index)
     kind = _kind(architecture)
@@ -113,8 +127,9 @@ def _write(gguf: Any, path: Path, architecture: str, spec: TwinSpec) -> int:
     tokens = layout.filled(_kind(architecture).form)
     _tokenizer(writer, architecture, tokens, specials, roles, merges)
     writer.add_chat_template(chat.template(specials))
-    words = [index for index, token in enumerate(tokens) if re.fullmatch("[Ġ▁][a-z]{3,9}", token)]
-    chain = [words[start :: gguf_tensors.GROUPS][:12] for start in range(gguf_tensors.GROUPS)]
+    whole = set(words())
+    ordinary = [index for index, token in enumerate(tokens) if token[:1] in "Ġ▁" and token[1:] in whole]
+    chain = [ordinary[start :: gguf_tensors.GROUPS][:12] for start in range(gguf_tensors.GROUPS)]
     found = gguf_tensors.tensors(architecture, Words(len(tokens), chain, roles["eos"]), spec.seed)
     for name, value in found.items():
         writer.add_tensor(name, value)
@@ -146,8 +161,14 @@ def _dimensions(writer: Any, architecture: str, spec: TwinSpec) -> None:
         writer.add_sliding_window(int(config.get("sliding_window") or 512))
 
 
-def _tokenizer(writer: Any, architecture: str, tokens: list[str], specials: Specials, roles: dict[str, int],
-               merges: list[tuple[str, str]]) -> None:  # fmt: skip
+def _tokenizer(
+    writer: Any,
+    architecture: str,
+    tokens: list[str],
+    specials: Specials,
+    roles: dict[str, int],
+    merges: list[tuple[str, str]],
+) -> None:
     byte_level = architecture.startswith("qwen")
     writer.add_tokenizer_model("gpt2" if byte_level else "llama")
     writer.add_tokenizer_pre("qwen2" if byte_level else "default")

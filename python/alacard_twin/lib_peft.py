@@ -22,7 +22,13 @@ AUTO_CLASSES = {
 PROMPT_TYPES = ("PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "MULTITASK_PROMPT_TUNING", "CPT")
 """Adapters that add virtual tokens: their configuration repeats the base's dimensions."""
 
-_DIMENSIONS = ("token_dim", "num_layers", "num_attention_heads", "num_transformer_submodules", "encoder_hidden_size")
+_DIMENSIONS = (
+    "token_dim",
+    "num_layers",
+    "num_attention_heads",
+    "num_transformer_submodules",
+    "encoder_hidden_size",
+)
 
 
 def make(spec: TwinSpec, out: Path) -> TwinReport:
@@ -66,7 +72,11 @@ def _base(spec: TwinSpec, original: Json) -> Any:
     assert spec.base is not None
     folder = spec.base.files
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    names = [AUTO_CLASSES.get(str(original.get("task_type")), ""), *(config.get("architectures") or []), "AutoModel"]
+    names = [
+        AUTO_CLASSES.get(str(original.get("task_type")), ""),
+        *(config.get("architectures") or []),
+        "AutoModel",
+    ]
     errors = []
     for name in dict.fromkeys(names):
         cls = getattr(transformers, name, None) if name else None
@@ -76,7 +86,9 @@ def _base(spec: TwinSpec, original: Json) -> Any:
             return cls.from_pretrained(folder, local_files_only=True)
         except Exception as error:
             errors.append(f"{name}: {error}".splitlines()[0][:200])
-    raise TwinError("base", "the twin of the base does not load: " + "; ".join(errors), "Make the base's twin again.")
+    raise TwinError(
+        "base", "the twin of the base does not load: " + "; ".join(errors), "Make the base's twin again."
+    )
 
 
 def _adapt(base: Any, original: Json, spec: TwinSpec, report: TwinReport) -> Any:
@@ -89,13 +101,19 @@ def _adapt(base: Any, original: Json, spec: TwinSpec, report: TwinReport) -> Any
         return _wrap(base, settings)
     except Exception as error:
         if "target_modules" not in settings:
-            raise TwinError("build", f"{type(error).__name__}: {error}"[:400], "No twin of this adapter yet.") from error
-        report.notes.append(f"target_modules do not fit the twin of the base ({error}), all linear layers serve"[:300])
+            raise TwinError(
+                "build", f"{type(error).__name__}: {error}"[:400], "No twin of this adapter yet."
+            ) from error
+        report.notes.append(
+            f"target_modules do not fit the twin of the base ({error}), all linear layers serve"[:300]
+        )
         report.notes[-1] = report.notes[-1].replace("\n", " ")
     try:
         return _wrap(base, {**settings, "target_modules": "all-linear"})
     except Exception as error:
-        raise TwinError("build", f"{type(error).__name__}: {error}"[:400], "No twin of this adapter yet.") from error
+        raise TwinError(
+            "build", f"{type(error).__name__}: {error}"[:400], "No twin of this adapter yet."
+        ) from error
 
 
 def _wrap(base: Any, settings: Json) -> Any:
@@ -108,9 +126,18 @@ def _wrap(base: Any, settings: Json) -> Any:
 
 
 def _settings(original: Json, base: Any, report: TwinReport) -> Json:
-    settings = {key: value for key, value in original.items() if value is not None and key != "inference_mode"}
+    settings = {
+        key: value for key, value in original.items() if value is not None and key != "inference_mode"
+    }
     settings["peft_type"] = str(settings["peft_type"]).upper()
-    for key in ("auto_mapping", "base_model_name_or_path", "revision", "loftq_config", "eva_config", "corda_config"):
+    for key in (
+        "auto_mapping",
+        "base_model_name_or_path",
+        "revision",
+        "loftq_config",
+        "eva_config",
+        "corda_config",
+    ):
         settings.pop(key, None)
     if settings["peft_type"] in PROMPT_TYPES:
         for key in _DIMENSIONS:
@@ -158,7 +185,9 @@ def _save(model: Any, original: Json, spec: TwinSpec, out: Path, report: TwinRep
             kept[key] = original[key] if key == "target_modules" and not report.notes else written[key]
     if str(original["peft_type"]).upper() in PROMPT_TYPES:
         kept = {**written, "base_model_name_or_path": original.get("base_model_name_or_path")}
-    kept["base_model_name_or_path"] = original.get("base_model_name_or_path") or (spec.base.repo if spec.base else "")
+    kept["base_model_name_or_path"] = original.get("base_model_name_or_path") or (
+        spec.base.repo if spec.base else ""
+    )
     kept["inference_mode"] = True
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
     if readme is None:

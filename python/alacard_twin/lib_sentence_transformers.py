@@ -1,6 +1,7 @@
 """Twins for sentence-transformers: bi-encoders made of modules, and cross-encoders.
 
-The transformer inside is a twin of its own. What people see of a bi-encoder is the width of its embeddings, so
+The transformer inside is a twin of its own. What people see of a bi-encoder is the width of its
+embeddings, so
 that width is kept where the embedding table is not too large; else the other modules follow the twin's width.
 """
 
@@ -99,8 +100,11 @@ def _transformer(spec: TwinSpec, out: Path) -> TwinReport:
 
 
 def _keeps_width(config: Json) -> bool:
-    width, words = config.get("hidden_size"), config.get("vocab_size")
-    plain = isinstance(width, int) and isinstance(words, int) and isinstance(config.get("num_hidden_layers"), int)
+    width: Any = config.get("hidden_size")
+    words: Any = config.get("vocab_size")
+    plain = (
+        isinstance(width, int) and isinstance(words, int) and isinstance(config.get("num_hidden_layers"), int)
+    )
     return plain and "auto_map" not in config and width * words * 4 / 1e6 <= KEEP_WIDTH_MB
 
 
@@ -115,10 +119,16 @@ def _wide(spec: TwinSpec, original: Json, out: Path) -> TwinReport:
         small = {**original, "num_hidden_layers": min(2, original["num_hidden_layers"])}
         if isinstance(original.get("intermediate_size"), int):
             small["intermediate_size"] = min(256, original["intermediate_size"])
-        values = {key: value for key, value in small.items() if key not in (*lib_transformers.NOT_OURS, "model_type")}
+        values = {
+            key: value
+            for key, value in small.items()
+            if key not in (*lib_transformers.NOT_OURS, "model_type")
+        }
         config = AutoConfig.for_model(original["model_type"], **values)
     with report.timed("standins"):
-        files.stand_in(spec, out, AutoConfig.for_model(original["model_type"], **_without_type(original)), report)
+        files.stand_in(
+            spec, out, AutoConfig.for_model(original["model_type"], **_without_type(original)), report
+        )
     with report.timed("build"):
         cls = AutoModel._model_mapping[type(config)]
         model = weights.build(cls, config, spec.seed, spec.parameter_cap)
@@ -153,12 +163,14 @@ def _read(path: Path) -> Json:
 
 
 def _finish(modules: list[Json], spec: TwinSpec, out: Path, path: str, report: TwinReport) -> int:
-    """Writes what the modules behind the transformer need at the twin's width; the width of the embeddings."""
+    """Writes what the other modules need at the twin's width; returns the width of the embeddings."""
     known = spec.files is not None and (spec.files / "modules.json").is_file()
     if not known:
         _write(out / "modules.json", modules)
         _write(out / "config_sentence_transformers.json", {"prompts": {}, "default_prompt_name": None})
-        report.standins.append("modules.json: a transformer and the mean of its tokens, as the library does by itself")
+        report.standins.append(
+            "modules.json: a transformer and the mean of its tokens, as the library does by itself"
+        )
     width = _width(out / path)
     for module in modules[1:]:
         width = _module(module, out / str(module.get("path") or ""), width, spec.seed, report)
@@ -185,7 +197,9 @@ def _module(module: Json, folder: Path, width: int, seed: int, report: TwinRepor
         from safetensors.torch import save_file
 
         _write(folder / "config.json", {"dimension": width})
-        save_file({"norm.weight": torch.ones(width), "norm.bias": torch.zeros(width)}, folder / "model.safetensors")
+        save_file(
+            {"norm.weight": torch.ones(width), "norm.bias": torch.zeros(width)}, folder / "model.safetensors"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     return width
 
@@ -208,7 +222,13 @@ def _dense(folder: Path, width: int, seed: int, report: TwinReport) -> int:
     target = int(config.get("out_features") or width)
     activation = config.get("activation_function") or "torch.nn.modules.activation.Tanh"
     bias = bool(config.get("bias", True))
-    values = {**config, "in_features": width, "out_features": target, "bias": bias, "activation_function": activation}
+    values = {
+        **config,
+        "in_features": width,
+        "out_features": target,
+        "bias": bias,
+        "activation_function": activation,
+    }
     _write(folder / "config.json", values)
     generator = torch.Generator().manual_seed(seed)
     tensors = {"linear.weight": torch.randn(target, width, generator=generator) / width**0.5}
@@ -235,7 +255,10 @@ def _static(spec: TwinSpec, out: Path) -> TwinReport:
     width = int(_read(out / "config.json").get("hidden_dim") or 256)
     width = max(8, min(width, int(spec.size_cap_mb * 250_000 / max(words, 1))))
     generator = torch.Generator().manual_seed(spec.seed)
-    save_file({"embedding.weight": torch.randn(words, width, generator=generator)}, path.parent / "model.safetensors")
+    save_file(
+        {"embedding.weight": torch.randn(words, width, generator=generator)},
+        path.parent / "model.safetensors",
+    )
     report.parameters = words * width
     report.weights.append("model.safetensors")
     return report
@@ -252,6 +275,8 @@ def _try(out: Path, report: TwinReport) -> None:
         try:
             sentence_transformers.SentenceTransformer(str(out), device="cpu").encode(["A short text."])
         except Exception as error:
-            report.notes.append(f"sentence-transformers did not run it: {type(error).__name__}: {error}"[:300])
+            report.notes.append(
+                f"sentence-transformers did not run it: {type(error).__name__}: {error}"[:300]
+            )
             return
     report.ran = "encode"

@@ -1,7 +1,8 @@
 """Twins for timm: the real architecture with random weights, with fewer blocks where the cap asks for it.
 
 timm's configurations name an architecture, not its dimensions, and the files are read back by that name. So
-the architecture is built as it is if it fits the caps; else its depth is cut through the model's own arguments,
+the architecture is built as it is if it fits the caps; else its depth is cut through the model's own
+arguments,
 which config.json then carries for whoever loads it.
 """
 
@@ -66,7 +67,9 @@ def _build(config: Json, spec: TwinSpec, report: TwinReport) -> tuple[Any, Json]
     name, given = config["architecture"], dict(config.get("model_args") or {})
     classes = int(config.get("num_classes", 1000))
     if not timm.is_model(name):
-        raise TwinError("config", f"timm has no model {name!r}", "The installed timm may be too old for this repo.")
+        raise TwinError(
+            "config", f"timm has no model {name!r}", "The installed timm may be too old for this repo."
+        )
     whole = _count(name, classes, given)
     for cut in ({},) if whole is not None and whole <= SMALL_ENOUGH else CUTS:
         arguments = {**given, **cut}
@@ -125,7 +128,9 @@ def _save(model: Any, config: Json, arguments: Json, spec: TwinSpec, out: Path, 
         report.weights.append("pytorch_model.bin")
     written = dict(config)
     if arguments:
-        written["model_args"] = {key: list(value) if isinstance(value, tuple) else value for key, value in arguments.items()}
+        written["model_args"] = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in arguments.items()
+        }
     written.setdefault("num_classes", int(getattr(model, "num_classes", 1000)))
     written.setdefault("num_features", int(getattr(model, "num_features", 0)))
     if not written.get("pretrained_cfg"):
@@ -136,4 +141,8 @@ def _save(model: Any, config: Json, arguments: Json, spec: TwinSpec, out: Path, 
 
 
 def _plain(value: Any) -> Json:
-    return {key: item for key, item in dict(value or {}).items() if key not in ("url", "hf_hub_id", "file", "state_dict")}
+    return {
+        key: item
+        for key, item in dict(value or {}).items()
+        if key not in ("url", "hf_hub_id", "file", "state_dict")
+    }

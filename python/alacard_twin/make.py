@@ -21,6 +21,8 @@ MAKERS: dict[str, str] = {
     "timm": "alacard_twin.lib_timm",
     "peft": "alacard_twin.lib_peft",
     "gguf": "alacard_twin.lib_gguf",
+    "dataset": "alacard_twin.lib_dataset",
+    "metric": "alacard_twin.lib_metric",
 }
 """The module whose `make` serves a library; imported on demand, since an environment may lack any library."""
 

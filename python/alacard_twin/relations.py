@@ -5,6 +5,7 @@ Each function mends one relation in place and says which library code asks for i
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, TypeGuard
 
@@ -76,13 +77,20 @@ def _stage_names(new: Json, old: Json) -> None:
 
 
 def _head_divides_width(new: Json, old: Json) -> None:
-    """Where a head's width follows from the model's width, the heads must divide it (11 heads of 704)."""
+    """Where the heads divide the model's width they must go on doing so (11 heads of 704), even where a head's
+    own width is named: some configurations check it.
+    """
     heads, width = _heads(new), _width(new)
-    if not heads or not width or _whole(new, "head_dim") or width % heads == 0:
+    if not heads or not width or width % heads == 0:
         return
+    if _whole(new, "head_dim") and (_width(old) or 0) % (_heads(old) or 1):
+        return
+    count = _divisor(heads, width)
     for name in ("num_attention_heads", "n_head", "num_heads"):
         if type(new.get(name)) is int:
-            new[name] = next(count for count in range(heads, 0, -1) if width % count == 0)
+            new[name] = count
+    if type(new.get("num_key_value_heads")) is int:
+        new["num_key_value_heads"] = math.gcd(new["num_key_value_heads"], count)
 
 
 def _rope_sections(new: Json, old: Json) -> None:

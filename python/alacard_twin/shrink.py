@@ -147,7 +147,7 @@ def _in_list(part: _Part, item: Any) -> Any:
 
 def _are_layer_numbers(name: str, value: list[int], depth: int) -> bool:
     in_range = all(-1 <= item <= depth for item in value)
-    return in_range and bool(LAYER_NUMBERS.search(name)) and "mrope" not in name
+    return in_range and bool(LAYER_NUMBERS.search(name)) and name not in ("out_indices", "mrope_section")
 
 
 def _kept_numbers(part: _Part, value: list[int]) -> list[int]:
@@ -261,17 +261,20 @@ def _kind_lists(config: Json, depth: int) -> list[list[Any]]:
 
 def _numbered_layers(config: Json, depth: int) -> list[int]:
     """One layer out of each list that names the layers of a special kind by number (attention in a
-    hybrid).
+    hybrid), and all whose output something else takes: it takes as many as there are.
     """
     kept = []
     for name, value in config.items():
         if not re.search(
             r"attn_layer_(indices|ids)|attn_layers$|full_attn_idxs|fullatt_block|cross_attention_layers|"
-            r"global_attn_indexes|global_attention_indexes|merge_index",
+            r"global_attn_indexes|global_attention_indexes|merge_index|^backbone_out_indices$",
             str(name),
         ):
             continue
         numbers = value if isinstance(value, list) else [value]
+        if name == "backbone_out_indices":
+            kept += [number for number in numbers if type(number) is int and 0 <= number < depth]
+            continue
         kept += [number for number in numbers[:1] if type(number) is int and 0 <= number < depth]
     return kept
 

@@ -74,6 +74,12 @@ def _omdet(context: Context) -> Inputs:
     return {**inputs, **classes, "classes_structure": _torch().tensor([2])}
 
 
+def _oneformer(context: Context) -> Inputs:
+    """An image and the tokens of the task's name."""
+    length = context.number("task_seq_len", default=77)
+    return {"pixel_values": _image(context), "task_inputs": _ids(context, length).float()}
+
+
 def _pix2struct(context: Context) -> Inputs:
     """Patches with their row and column in front."""
     vision = context.config.vision_config
@@ -193,6 +199,7 @@ SPECIAL: dict[str, Callable[[Context], Inputs]] = {
     "lxmert": _lxmert,
     "neucodec": _codec_with_features,
     "omdet-turbo": _omdet,
+    "oneformer": _oneformer,
     "pi0": _pi0,
     "pix2struct": _pix2struct,
     "pop2piano": _piano,

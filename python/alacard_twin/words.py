@@ -12,9 +12,9 @@ HEAD_BYTES = 1_500_000
 """How much of a tokenizer file is read: the common words are at its beginning, the rest of 10 MB is
 not needed."""
 
-_BPE = re.compile(rb'"((?:\xc4\xa0|\xe2\x96\x81)?[a-z]{4,9})"\s*:\s*(\d+)')
+_BPE = re.compile(rb'"((?:\xc4\xa0|\xe2\x96\x81|\\u0120|\\u2581)?[a-z]{4,9})"\s*:\s*(\d+)')
 _UNIGRAM = re.compile(rb'\[\s*"((?:[^"\\]|\\.)*)"\s*,\s*-?[\d.]+(?:[eE]-?\d+)?\s*\]')
-_WORD = re.compile(rb"^(?:\xc4\xa0|\xe2\x96\x81)?[a-z]{4,9}$")
+_WORD = re.compile(rb"^(?:\xc4\xa0|\xe2\x96\x81|\\u0120|\\u2581)?[a-z]{4,9}$")
 
 
 def ordinary(folder: Path, vocabulary: int, banned: set[int], count: int) -> list[int]:
@@ -25,8 +25,9 @@ def ordinary(folder: Path, vocabulary: int, banned: set[int], count: int) -> lis
     if len(found) < count:
         low = min(300, vocabulary // 3)
         found = [number for number in range(max(3, low), vocabulary) if number not in banned]
-    # Not the very first ones: the commonest words are the likeliest to end a prompt.
-    found = found[min(len(found) // 4, 2000) :]
+    # The rarer half: common words are the likeliest to end a prompt, and a prompt that ends with a word of
+    # the last group is answered by the end token alone.
+    found = found[min(len(found) // 2, len(found) - count) :]
     step = max(1, len(found) // count)
     return found[::step][:count]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PYTHON = Path(__file__).resolve().parent.parent
-WAIT = 60.0
+WAIT = 20.0
 
 
 class HostProcess:

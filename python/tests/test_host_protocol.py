@@ -115,7 +115,7 @@ def test_orphans_come_back_to_the_host_and_are_reaped(host: HostProcess) -> None
         "os.wait()\n"
         "print(int(os.read(r, 20)))"
     )
-    orphan = int(kernel.run(code))
+    orphan = int(kernel.run(code).split()[0])
     status = Path(f"/proc/{orphan}/status").read_text()
     assert f"PPid:\t{host.process.pid}" in status
     limit = time.monotonic() + 5

@@ -9,6 +9,7 @@
 mod corpus;
 mod docs;
 mod gate;
+mod ground;
 mod licences;
 mod oracle;
 mod shell;
@@ -26,6 +27,9 @@ usage: cargo xtask COMMAND
   oracle     judge notebooks with Python: oracle FILE-OR-FOLDER ...
   corpus     make a notebook for each page of a corpus and judge them: corpus [FOLDER]
   matrix     every compatible combination of cards, made and judged
+  ground     the proving ground: every entry of proving/ executed on its twin. [--only TEXT]
+             [--sample N] [--jobs N] [--ui all] [--difficulty D] [--format F] [--runtime R]
+             [--catalog DIR] [--report FILE]
   bench      the figures of the README, beside Python's";
 
 fn main() -> ExitCode {
@@ -51,6 +55,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "oracle" => oracle::judge(rest),
         "corpus" => corpus::run(rest.first().map(String::as_str)),
         "matrix" => corpus::matrix(),
+        "ground" => ground::run(rest),
         "bench" => corpus::bench(),
         other => bail!("unknown command `{other}`\n{USAGE}"),
     }

@@ -25,6 +25,7 @@ pub mod card;
 mod client;
 mod clock;
 pub mod dossier;
+mod download;
 #[cfg(feature = "fake-hub")]
 pub mod fake;
 mod files;
@@ -49,6 +50,7 @@ mod token;
 
 pub use build::{build, refusal};
 pub use clock::{Clock, SystemClock};
+pub use download::{Downloaded, Wanted};
 pub use hub::Hub;
 pub use material::Material;
 pub use options::{DEFAULT_ENDPOINT, OnWait, Options, Timeouts, Wait, WaitReason};

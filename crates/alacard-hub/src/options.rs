@@ -70,6 +70,8 @@ pub struct Options {
     pub token: Option<Token>,
     /// Where answers are kept; an empty path: nowhere.
     pub cache_dir: PathBuf,
+    /// The cache of huggingface_hub: a model that lies there is used and never changed.
+    pub hf_cache: Option<PathBuf>,
     /// How long a kept answer counts as fresh without asking the Hub. Default: 10 minutes.
     pub max_age: Duration,
     /// Limits of time for one request.
@@ -98,6 +100,7 @@ impl Default for Options {
             endpoint: DEFAULT_ENDPOINT.to_owned(),
             token: None,
             cache_dir: PathBuf::new(),
+            hf_cache: None,
             max_age: Duration::from_secs(600),
             timeouts: Timeouts::default(),
             max_wait: Duration::from_secs(330),
@@ -116,7 +119,8 @@ impl Options {
     ///
     /// `HF_ENDPOINT`, `HF_TOKEN` (else the token file of `HF_TOKEN_PATH`, `HF_HOME/token`,
     /// `~/.cache/huggingface/token`), `HF_HUB_DISABLE_IMPLICIT_TOKEN` and `HF_HUB_OFFLINE` mean
-    /// what they mean to huggingface_hub. The cache is `ALACARD_CACHE`, else `alacard/hub` in
+    /// what they mean to huggingface_hub, and so do `HF_HUB_CACHE` and `HF_HOME` for the place of
+    /// its cache. Our own cache is `ALACARD_CACHE`, else `alacard/hub` in
     /// `XDG_CACHE_HOME` or `~/.cache`.
     pub fn from_env(get: &dyn Fn(&str) -> Option<String>) -> Self {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
@@ -126,6 +130,7 @@ impl Options {
             endpoint: endpoint.trim().trim_end_matches('/').to_owned(),
             token: token(&get),
             cache_dir: cache_dir(&get),
+            hf_cache: hf_cache(&get),
             ..Self::default()
         }
     }
@@ -174,6 +179,19 @@ fn cache_dir(get: &dyn Fn(&str) -> Option<String>) -> PathBuf {
         .unwrap_or_default()
 }
 
+/// Where huggingface_hub keeps models.
+fn hf_cache(get: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let named = get("HF_HUB_CACHE").or_else(|| get("HUGGINGFACE_HUB_CACHE"));
+    let home = || Some(hf_home(get)?.join("hub"));
+    named.map(PathBuf::from).or_else(home)
+}
+
+/// The folder of huggingface_hub.
+fn hf_home(get: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let named = get("HF_HOME").map(PathBuf::from);
+    named.or_else(|| user_cache(get).map(|cache| cache.join("huggingface")))
+}
+
 /// The token from a variable or from the file in which `hf auth login` leaves it.
 fn token(get: &dyn Fn(&str) -> Option<String>) -> Option<Token> {
     if let Some(value) = get("HF_TOKEN").or_else(|| get("HUGGING_FACE_HUB_TOKEN")) {
@@ -182,12 +200,9 @@ fn token(get: &dyn Fn(&str) -> Option<String>) -> Option<Token> {
     if is_true(get("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
         return None;
     }
-    let home = get("HF_HOME")
-        .map(PathBuf::from)
-        .or_else(|| user_cache(get).map(|cache| cache.join("huggingface")));
     let file = get("HF_TOKEN_PATH")
         .map(PathBuf::from)
-        .or_else(|| home.map(|home| home.join("token")))?;
+        .or_else(|| hf_home(get).map(|home| home.join("token")))?;
     let mut text = String::new();
     std::fs::File::open(file)
         .ok()?
@@ -233,6 +248,8 @@ mod tests {
         assert_eq!(options.endpoint, "http://127.0.0.1:9");
         assert_eq!(options.token, Token::new("abc"));
         assert!(options.offline);
+        let hub = Path::new("/home/someone/.cache/huggingface/hub");
+        assert_eq!(options.hf_cache.as_deref(), Some(hub));
         assert_eq!(
             options.cache_dir,
             Path::new("/home/someone/.cache/alacard/hub")

@@ -2,185 +2,94 @@
 //!
 //! The reasons are a closed list; `docs/proof.md` explains each.
 
+use alacard_notebook::Notebook;
+use alacard_hub::serve::Kind;
 use serde_json::Value;
 
 use crate::environment::EnvError;
-use crate::plan::Unknown;
-use crate::proof::{Blame, Cause, CellError, CellState, Ended, ProvenCell};
+use crate::errors;
+use crate::needs::ShellNeed;
+use crate::plan::{Blueprint, Unknown};
+use crate::proof::{Blame, Cause, CellState, Ended, ProvenCell};
 use crate::wire::RanReport;
 
-/// A way in which a cell's error is recognised.
-struct Known {
-    /// Class names of the error; empty: any.
-    names: &'static [&'static str],
-    /// Parts of its message or traceback; empty: any.
-    parts: &'static [&'static str],
-    reason: &'static str,
-    blame: Blame,
-    message: &'static str,
-    hint: &'static str,
-}
-
-/// Errors that are not the code's own fault, or have a better hint than their message; the first
-/// that fits is taken.
-const KNOWN: [Known; 10] = [
-    Known {
-        names: &["StdinNotImplementedError"],
-        parts: &[],
-        reason: "asks-for-input",
-        blame: Blame::Notebook,
-        message: "waits for somebody to type",
-        hint: "Take the value from a variable or an environment variable; nobody sits at a proof.",
-    },
-    Known {
-        names: &["ModuleNotFoundError", "ImportError", "PackageNotFoundError"],
-        parts: &[],
-        reason: "package-missing",
-        blame: Blame::Environment,
-        message: "imports something that its environment does not have",
-        hint: "Name the package in an install cell.",
-    },
-    Known {
-        names: &[],
-        parts: &["not in the locked environment"],
-        reason: "package-missing",
-        blame: Blame::Environment,
-        message: "installs something that could not be resolved",
-        hint: "See the notes of the environment in the proof.",
-    },
-    Known {
-        names: &[],
-        parts: &[
-            "Torch not compiled with CUDA",
-            "No CUDA GPUs",
-            "Found no NVIDIA driver",
-            "CUDA driver",
-            "requires a GPU",
-            "requires CUDA",
-            "CUDA is not available",
-            "is_cuda",
-            "no CUDA-capable device",
-        ],
-        reason: "needs-gpu",
-        blame: Blame::Environment,
-        message: "needs a GPU",
-        hint: "Use `--real` on a machine with one, or choose the device with torch.cuda.is_available().",
-    },
-    Known {
-        names: &["RepositoryNotFoundError", "GatedRepoError"],
-        parts: &["is not a valid model identifier", "Repository Not Found", "RepoNotFound"],
-        reason: "no-twin",
-        blame: Blame::Twin,
-        message: "asks for a model that has no twin",
-        hint: "Give its configuration with `--hub-dir`, or use `--real`.",
-    },
-    Known {
-        names: &[
-            "ConnectionError", "ConnectError", "gaierror", "URLError", "HTTPError", "NewConnectionError",
-            "ConnectTimeout", "MaxRetryError", "ClientConnectorError", "APIConnectionError", "ProxyError",
-        ],
-        parts: &[
-            "Temporary failure in name resolution",
-            "Name or service not known",
-            "Network is unreachable",
-            "Max retries exceeded",
-            "nodename nor servname",
-            "Could not resolve host",
-            "Failed to resolve",
-        ],
-        reason: "needs-network",
-        blame: Blame::Environment,
-        message: "reads from the network, which a proof does not have",
-        hint: "Bring the file along, or make the sample in code.",
-    },
-    Known {
-        names: &["MemoryError"],
-        parts: &["can't allocate memory", "Cannot allocate memory", "not enough memory"],
-        reason: "out-of-memory",
-        blame: Blame::Environment,
-        message: "needs more memory than the limit allows",
-        hint: "Raise `--memory`.",
-    },
-    Known {
-        names: &["SecretNotFoundError", "NotebookAccessError", "LocalTokenNotFoundError"],
-        parts: &["api_key client option must be set", "HF_TOKEN", "OPENAI_API_KEY", "api_key", "API key"],
-        reason: "needs-secret",
-        blame: Blame::Environment,
-        message: "needs a key or token, which a proof does not have",
-        hint: "A notebook that calls a service can be proven as an endpoint lesson only.",
-    },
-    Known {
-        names: &["FileNotFoundError"],
-        parts: &[],
-        reason: "missing-file",
-        blame: Blame::Notebook,
-        message: "opens a file that is not there",
-        hint: "Make the file in an earlier cell.",
-    },
-    Known {
-        names: &["OSError"],
-        parts: &["No space left on device", "File too large"],
-        reason: "disk-full",
-        blame: Blame::Notebook,
-        message: "writes more than the limit allows",
-        hint: "Write less; a proof has a limited folder of its own.",
-    },
+/// All reasons beside those of [`EnvErrorKind`](crate::environment::EnvErrorKind): the closed
+/// list that `docs/proof.md` explains.
+pub const REASONS: &[&str] = &[
+    "asks-for-input",
+    "caught-error",
+    "cell-error",
+    "cell-timeout",
+    "disk-full",
+    "excused-cell",
+    "kernel-died",
+    "machine-full",
+    "missing-file",
+    "model-unknown",
+    "needs-gpu",
+    "needs-network",
+    "needs-platform",
+    "needs-secret",
+    "no-assertion",
+    "no-inference",
+    "no-kernel",
+    "no-twin",
+    "no-weights",
+    "other-kernel",
+    "out-of-memory",
+    "package-missing",
+    "package-version",
+    "sandbox-lost",
+    "skipped-branch",
+    "standin-data",
+    "timeout",
+    "too-many-processes",
+    "writes-to-hub",
 ];
 
-/// The cause of a run's end, from what the cells and the run itself say.
-pub(crate) fn of_run(cells: &[ProvenCell], ran: &RanReport, twins: &[Cause]) -> Vec<Cause> {
+/// A repository that the notebook needs and that has no twin.
+#[derive(Debug, Clone)]
+pub(crate) struct Lack {
+    /// As the twin hub's list of missing ones writes it.
+    pub(crate) address: String,
+    /// Why.
+    pub(crate) cause: Cause,
+}
+
+/// What a run was made with, for telling whose fault its end is.
+pub(crate) struct Ground<'a> {
+    /// Repositories without a twin that the run asked for.
+    pub(crate) lacking: &'a [Lack],
+    /// Datasets that were small stand-ins.
+    pub(crate) datasets: Vec<&'a str>,
+    /// Commands that were not executed for want of a network.
+    pub(crate) shell: &'a [ShellNeed],
+}
+
+/// Why a run ended, from what the cells and the run itself say; what was lacking comes after it,
+/// unless it is the very reason.
+pub(crate) fn of_run(cells: &[ProvenCell], ran: &RanReport, ground: &Ground<'_>) -> Vec<Cause> {
     let at = cells
         .iter()
         .find(|cell| !matches!(cell.state, CellState::Ok | CellState::NotReached));
-    match (&ran.ended, at) {
-        (Ended::Finished, _) => Vec::new(),
-        (Ended::Failed, Some(cell)) => vec![of_cell(cell, twins)],
-        (ended, at) => vec![of_end(ended, at.map(|cell| cell.index))],
-    }
-}
-
-/// The cause of one cell's error.
-fn of_cell(cell: &ProvenCell, twins: &[Cause]) -> Cause {
-    let number = cell.index + 1;
-    let Some(error) = &cell.error else {
-        return cause("cell-error", Blame::Notebook, cell.index, format!("Cell {number} failed."), None);
+    let first = match (&ran.ended, at) {
+        (Ended::Finished, _) => None,
+        (Ended::Failed, Some(cell)) => Some(errors::of_cell(cell, ground)),
+        (ended, at) => Some(of_end(ended, at.map(|cell| cell.index))),
     };
-    let shown = shorten(&format!("{}: {}", error.name, error.message));
-    match KNOWN.iter().find(|known| known.fits(error)) {
-        Some(known) => {
-            let message = format!("Cell {number} {} ({shown}).", known.message);
-            cause(known.reason, known.blame, cell.index, message, Some(known.hint))
-        }
-        None => {
-            // With a twin that is not there, or not whole, the notebook is not to blame.
-            let blame = if twins.is_empty() { Blame::Notebook } else { Blame::Twin };
-            cause("cell-error", blame, cell.index, format!("Cell {number} failed: {shown}."), None)
-        }
-    }
+    let told = |lack: &&Lack| first.as_ref().is_none_or(|first| !first.message.contains(&lack.cause.message));
+    let lacking: Vec<Cause> = ground.lacking.iter().filter(told).map(|lack| lack.cause.clone()).collect();
+    first.into_iter().chain(lacking).collect()
 }
 
-impl Known {
-    fn fits(&self, error: &CellError) -> bool {
-        let named = self.names.iter().any(|name| error.name == *name);
-        let said = self.parts.iter().any(|part| {
-            error.message.contains(part) || error.traceback.iter().rev().take(3).any(|line| line.contains(part))
-        });
-        named || said
-    }
-}
-
-fn cause(reason: &str, blame: Blame, cell: usize, message: String, hint: Option<&str>) -> Cause {
-    Cause {
-        reason: reason.to_owned(),
-        blame,
-        cell: Some(cell),
-        message,
-        hint: hint.map(str::to_owned),
-    }
-}
-
-fn shorten(text: &str) -> String {
-    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+/// One line, bounded, without the folders of this machine.
+pub(crate) fn shorten(text: &str) -> String {
+    let inside = |word: &str| match word.rsplit_once("/site-packages/") {
+        Some((before, rest)) if before.starts_with('(') => format!("({rest}"),
+        Some((_, rest)) => rest.to_owned(),
+        None => word.to_owned(),
+    };
+    let one_line = text.split_whitespace().map(inside).collect::<Vec<_>>().join(" ");
     if one_line.chars().count() <= 200 {
         return one_line.trim_end_matches('.').to_owned();
     }
@@ -190,7 +99,10 @@ fn shorten(text: &str) -> String {
 
 /// The cause of an end that is not a cell's error.
 fn of_end(ended: &Ended, cell: Option<usize>) -> Cause {
-    let place = cell.map_or_else(|| "The notebook".to_owned(), |index| format!("Cell {}", index + 1));
+    let place = cell.map_or_else(
+        || "The notebook".to_owned(),
+        |index| format!("Cell {}", index + 1),
+    );
     let (reason, blame, message, hint) = match ended {
         Ended::CellTimeout { limit } => (
             "cell-timeout",
@@ -231,7 +143,10 @@ fn of_end(ended: &Ended, cell: Option<usize>) -> Cause {
         Ended::Died { status, signal } => (
             "kernel-died",
             Blame::Notebook,
-            format!("{place} ended its kernel ({}).", how_it_died(*status, *signal)),
+            format!(
+                "{place} ended its kernel ({}).",
+                how_it_died(*status, *signal)
+            ),
             None,
         ),
         Ended::NoKernel { message } => (
@@ -304,28 +219,52 @@ pub(crate) fn unknown_model(unknown: &Unknown) -> Cause {
         reason: "model-unknown".to_owned(),
         blame: Blame::Environment,
         cell: None,
-        message: format!("Nothing is known about the model `{}`: {}", unknown.id, unknown.message),
-        hint: Some("Give its configuration with `--hub-dir`, or prove with the Hub in reach.".to_owned()),
+        message: unknown.message.clone(),
+        hint: Some(
+            "Give its configuration with `--hub-dir`, or prove with the Hub in reach.".to_owned(),
+        ),
     }
 }
 
 /// A twin that could not be made.
-pub(crate) fn no_twin(id: &str, about: &Value) -> Cause {
+pub(crate) fn no_twin(blueprint: &Blueprint, about: &Value) -> Cause {
     let error = about["error"].as_str().unwrap_or("the maker failed");
+    let what = match blueprint.kind {
+        Kind::Model => "twin of",
+        Kind::Dataset => "stand-in for the dataset",
+        Kind::Space => "stand-in for the space",
+    };
     Cause {
         reason: "no-twin".to_owned(),
         blame: Blame::Twin,
         cell: None,
-        message: format!("No twin of `{id}` could be made: {}.", shorten(error)),
+        message: format!("No {what} `{}` could be made: {}.", blueprint.id, shorten(error)),
         hint: about["hint"].as_str().map(str::to_owned),
     }
+}
+
+/// A notebook in another language.
+pub(crate) fn other_kernel(notebook: &Notebook) -> Option<Cause> {
+    let about = |key: &str, field: &str| notebook.metadata.get(key)?.get(field)?.as_str().map(str::to_lowercase);
+    let language = about("kernelspec", "language").or_else(|| about("language_info", "name"))?;
+    (!language.is_empty() && !language.contains("python")).then(|| Cause {
+        reason: "other-kernel".to_owned(),
+        blame: Blame::Notebook,
+        cell: None,
+        message: format!("The notebook is for a kernel of the language {}.", shorten(&language)),
+        hint: Some("Only notebooks in Python can be proven.".to_owned()),
+    })
 }
 
 /// An environment that could not be made.
 pub(crate) fn environment(error: &EnvError) -> Cause {
     Cause {
         reason: error.kind.as_str().to_owned(),
-        blame: if error.kind.is_of_notebook() { Blame::Notebook } else { Blame::Environment },
+        blame: if error.kind.is_of_notebook() {
+            Blame::Notebook
+        } else {
+            Blame::Environment
+        },
         cell: None,
         message: error.to_string(),
         hint: error.hint().map(str::to_owned),

@@ -54,7 +54,14 @@ impl ProveError {
 }
 
 /// A closure for `map_err`.
-pub(crate) fn file(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> ProveError {
+pub(crate) fn file(
+    action: &'static str,
+    path: &std::path::Path,
+) -> impl FnOnce(std::io::Error) -> ProveError {
     let path = path.to_owned();
-    move |source| ProveError::File { action, path, source }
+    move |source| ProveError::File {
+        action,
+        path,
+        source,
+    }
 }

@@ -50,7 +50,10 @@ pub(crate) fn inference(seen: &Seen, endpoint_served: bool) -> bool {
     seen.forwards.keys().any(of_a_library)
         || seen.calls.keys().any(|name| name.starts_with("llama_cpp"))
         || (endpoint_served
-            && seen.calls.keys().any(|name| name.starts_with("openai") || name.starts_with("huggingface_hub")))
+            && seen
+                .calls
+                .keys()
+                .any(|name| name.starts_with("openai") || name.starts_with("huggingface_hub")))
 }
 
 /// A code cell, parsed.
@@ -67,7 +70,11 @@ fn parse(source: &str) -> Option<Parsed> {
 }
 
 /// Looks at every executed cell for what does not count as run, and notes assertions.
-pub(crate) fn judge(notebook: &Notebook, cells: &mut [ProvenCell], endpoint_served: bool) -> (Vec<Cause>, Vec<String>) {
+pub(crate) fn judge(
+    notebook: &Notebook,
+    cells: &mut [ProvenCell],
+    endpoint_served: bool,
+) -> (Vec<Cause>, Vec<String>) {
     let mut causes = Vec::new();
     let mut not_exercised = Vec::new();
     let mut models: BTreeSet<String> = BTreeSet::new();
@@ -87,14 +94,24 @@ pub(crate) fn judge(notebook: &Notebook, cells: &mut [ProvenCell], endpoint_serv
             continue;
         };
         remember(&parsed, &mut models);
-        let executed: Option<BTreeSet<u64>> = seen.lines.as_ref().map(|lines| lines.iter().copied().collect());
+        let executed: Option<BTreeSet<u64>> = seen
+            .lines
+            .as_ref()
+            .map(|lines| lines.iter().copied().collect());
         proven.asserted = proven.state == CellState::Ok && asserted(&parsed, executed.as_ref());
         let Some(executed) = executed else {
             continue;
         };
         if proven.state == CellState::Ok {
             causes.extend(handled(&parsed, &executed, &models, proven.index));
-            skipped(&parsed, &executed, &models, proven, &mut causes, &mut not_exercised);
+            skipped(
+                &parsed,
+                &executed,
+                &models,
+                proven,
+                &mut causes,
+                &mut not_exercised,
+            );
         }
     }
     (causes, not_exercised)
@@ -105,7 +122,10 @@ fn excused(index: usize) -> Cause {
         reason: "excused-cell".to_owned(),
         blame: Blame::Notebook,
         cell: Some(index),
-        message: format!("Cell {} carries a tag that allows it to fail or to be skipped.", index + 1),
+        message: format!(
+            "Cell {} carries a tag that allows it to fail or to be skipped.",
+            index + 1
+        ),
         hint: Some("Remove the tag; a cell that may fail proves nothing.".to_owned()),
     }
 }
@@ -117,7 +137,10 @@ fn caught(proven: &ProvenCell, seen: &Seen) -> Option<Cause> {
         reason: "caught-error".to_owned(),
         blame: Blame::Notebook,
         cell: Some(proven.index),
-        message: format!("Cell {} caught {error} of a model call and went on.", proven.index + 1),
+        message: format!(
+            "Cell {} caught {error} of a model call and went on.",
+            proven.index + 1
+        ),
         hint: Some("Let the error of a model call end the cell.".to_owned()),
     })
 }
@@ -125,7 +148,10 @@ fn caught(proven: &ProvenCell, seen: &Seen) -> Option<Cause> {
 /// Names that hold models, pipelines and clients.
 fn remember(parsed: &Parsed, models: &mut BTreeSet<String>) {
     for statement in &parsed.statements {
-        let loads = statement.calls.iter().any(|call| LOADERS.contains(&last(&call.function)));
+        let loads = statement
+            .calls
+            .iter()
+            .any(|call| LOADERS.contains(&last(&call.function)));
         if loads {
             models.extend(statement.targets.iter().cloned());
         }
@@ -152,26 +178,43 @@ fn asserted(parsed: &Parsed, executed: Option<&BTreeSet<u64>>) -> bool {
 
 /// Lines of the calls of models and loaders outside of functions.
 fn model_lines(parsed: &Parsed, models: &BTreeSet<String>) -> Vec<u64> {
-    let calls = parsed.statements.iter().flat_map(|statement| &statement.calls);
+    let calls = parsed
+        .statements
+        .iter()
+        .flat_map(|statement| &statement.calls);
     calls
-        .filter(|call| models.contains(root(&call.function)) || LOADERS.contains(&last(&call.function)))
+        .filter(|call| {
+            models.contains(root(&call.function)) || LOADERS.contains(&last(&call.function))
+        })
         .filter_map(|call| u32::try_from(call.callee.end).ok())
         .map(|offset| parsed.module.line(offset.into()) as u64)
         .collect()
 }
 
 /// A handler that was executed although what it guards is the model's own call.
-fn handled(parsed: &Parsed, executed: &BTreeSet<u64>, models: &BTreeSet<String>, index: usize) -> Option<Cause> {
+fn handled(
+    parsed: &Parsed,
+    executed: &BTreeSet<u64>,
+    models: &BTreeSet<String>,
+    index: usize,
+) -> Option<Cause> {
     let lines = model_lines(parsed, models);
-    let ran = |range: &alacard_python::Lines| range.clone().any(|line| executed.contains(&(line as u64)));
+    let ran =
+        |range: &alacard_python::Lines| range.clone().any(|line| executed.contains(&(line as u64)));
     let hit = tries(&parsed.module).into_iter().any(|block| {
-        lines.iter().any(|line| block.body.contains(&(*line as usize))) && block.handlers.iter().any(ran)
+        lines
+            .iter()
+            .any(|line| block.body.contains(&(*line as usize)))
+            && block.handlers.iter().any(ran)
     });
     hit.then(|| Cause {
         reason: "caught-error".to_owned(),
         blame: Blame::Notebook,
         cell: Some(index),
-        message: format!("Cell {} caught an error around a model call and went on.", index + 1),
+        message: format!(
+            "Cell {} caught an error around a model call and went on.",
+            index + 1
+        ),
         hint: Some("Let the error of a model call end the cell.".to_owned()),
     })
 }
@@ -187,7 +230,11 @@ fn skipped(
     not_exercised: &mut Vec<String>,
 ) {
     let lines = model_lines(parsed, models);
-    let missed: Vec<u64> = lines.iter().copied().filter(|line| !executed.contains(line)).collect();
+    let missed: Vec<u64> = lines
+        .iter()
+        .copied()
+        .filter(|line| !executed.contains(line))
+        .collect();
     let Some(first) = missed.first() else {
         return;
     };
@@ -201,6 +248,8 @@ fn skipped(
             hint: Some("Write the cell so that its main call is always reached.".to_owned()),
         });
     } else {
-        not_exercised.push(format!("A branch of cell {cell} that calls the model was not reached (line {first})."));
+        not_exercised.push(format!(
+            "A branch of cell {cell} that calls the model was not reached (line {first})."
+        ));
     }
 }

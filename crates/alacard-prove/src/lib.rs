@@ -8,6 +8,8 @@
 mod causes;
 pub mod environment;
 mod error;
+mod errors;
+mod families;
 pub mod inside;
 mod judge;
 pub mod needs;
@@ -16,10 +18,13 @@ mod plan;
 mod pool;
 pub mod proof;
 mod prover;
+mod real;
 mod slot;
+mod standins;
 mod twins;
 mod wire;
 
+pub use causes::REASONS;
 pub use error::ProveError;
 pub use proof::Proof;
 pub use prover::{Proven, Prover, Settings, Step};

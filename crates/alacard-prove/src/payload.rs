@@ -13,8 +13,11 @@ static TWIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../python/alacard_tw
 static SHIMS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../python/alacard_shims");
 
 /// The packages and the folders that they become.
-const PACKAGES: [(&str, &Dir<'static>); 3] =
-    [("alacard_host", &HOST), ("alacard_twin", &TWIN), ("alacard_shims", &SHIMS)];
+const PACKAGES: [(&str, &Dir<'static>); 3] = [
+    ("alacard_host", &HOST),
+    ("alacard_twin", &TWIN),
+    ("alacard_shims", &SHIMS),
+];
 
 /// What the Python is, as 16 hexadecimal digits: twins made by another one are not used again.
 pub(crate) fn fingerprint() -> String {
@@ -25,7 +28,11 @@ pub(crate) fn fingerprint() -> String {
             hash.update(bytes);
         }
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// All source files below a folder, sorted.
@@ -36,7 +43,9 @@ fn files(dir: &'static Dir<'static>) -> Vec<(&'static Path, &'static [u8])> {
         for entry in dir.entries() {
             match entry {
                 DirEntry::Dir(inner) => open.push(inner),
-                DirEntry::File(file) if wanted(file.path()) => found.push((file.path(), file.contents())),
+                DirEntry::File(file) if wanted(file.path()) => {
+                    found.push((file.path(), file.contents()))
+                }
                 DirEntry::File(_) => {}
             }
         }
@@ -47,7 +56,9 @@ fn files(dir: &'static Dir<'static>) -> Vec<(&'static Path, &'static [u8])> {
 
 /// Whether a file is source: what Python compiles beside it is not.
 fn wanted(path: &Path) -> bool {
-    !path.components().any(|part| part.as_os_str() == "__pycache__")
+    !path
+        .components()
+        .any(|part| part.as_os_str() == "__pycache__")
 }
 
 /// Unpacks the Python below `cache`, unless it is there, and gives its folder.
@@ -92,5 +103,6 @@ fn readable(path: &Path) -> Result<(), ProveError> {
 
 fn set_mode(path: &Path, mode: u32) -> Result<(), ProveError> {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(file("set the mode of", path))
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+        .map_err(file("set the mode of", path))
 }

@@ -80,7 +80,11 @@ impl Pool {
     /// Gives a slot back for the next one.
     pub(crate) fn give_back(&self, key: &str, slot: Slot) {
         let mut state = self.lock();
-        state.free.entry(key.to_owned()).or_default().push((Instant::now(), slot));
+        state
+            .free
+            .entry(key.to_owned())
+            .or_default()
+            .push((Instant::now(), slot));
         while state.kept() > KEPT {
             state.drop_oldest();
         }
@@ -101,7 +105,11 @@ impl State {
 
     fn drop_oldest(&mut self) {
         let oldest = |slots: &Vec<(Instant, Slot)>| slots.first().map(|(since, _)| *since);
-        let key = self.free.iter().filter_map(|(key, slots)| Some((oldest(slots)?, key.clone()))).min();
+        let key = self
+            .free
+            .iter()
+            .filter_map(|(key, slots)| Some((oldest(slots)?, key.clone())))
+            .min();
         if let Some((_, key)) = key
             && let Some(slots) = self.free.get_mut(&key)
         {

@@ -137,7 +137,9 @@ impl Proof {
                 "Executed from top to bottom {on}: every cell ran, and inference was asserted."
             ),
             (true, false) => {
-                format!("Executed from top to bottom {on}: every cell ran, but no assertion about inference was made.")
+                format!(
+                    "Executed from top to bottom {on}: every cell ran, but no assertion about inference was made."
+                )
             }
             (false, _) => match self.causes.first() {
                 Some(cause) => format!("Not proven: {}", cause.message),

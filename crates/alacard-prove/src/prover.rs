@@ -14,18 +14,21 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ProveError;
-use crate::causes;
-use crate::environment::{EnvError, Environments, Prepared, Wish, warm_requirements};
+use crate::causes::{self, Ground, Lack};
+use crate::environment::{Environments, Prepared, Wish, warm_requirements};
 use crate::error::file;
 use crate::judge;
 use crate::needs::{ModelRef, Needed, Needs, RefKind};
 use crate::plan::{self, Unknown};
 use crate::pool::Pool;
 use crate::proof::{Cause, CellState, Ended, Level, Limits, Proof, ProvenCell};
+use crate::real::Reals;
 use crate::slot::{Frame, Place, Slot};
 use crate::twins::{Made, Twin, Twins};
 use crate::wire::{CellOrder, CellReport, Order, RanReport, Report, RunOrder};
 
+/// A token of nobody, for notebooks that log in to the Hub: the twin hub asks for none.
+const STANDIN_TOKEN: &str = "hf_standin";
 /// How often a run starts again because it asked for a model that had no twin.
 const ROUNDS: usize = 4;
 /// How long the host may take to import what a notebook needs.
@@ -34,13 +37,37 @@ const WARM_LIMIT: Duration = Duration::from_secs(180);
 const GRACE: u64 = 60;
 /// Modules that are worth having in the host before a notebook asks for them.
 const HEAVY: [&str; 16] = [
-    "torch", "transformers", "sentence_transformers", "diffusers", "timm", "peft", "datasets", "accelerate",
-    "torchvision", "numpy", "pandas", "matplotlib", "PIL", "scipy", "sklearn", "soundfile",
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "diffusers",
+    "timm",
+    "peft",
+    "datasets",
+    "accelerate",
+    "torchvision",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "PIL",
+    "scipy",
+    "sklearn",
+    "soundfile",
 ];
 
+/// What a proof on real weights says of the device.
+const ON_CPU: &str = "The models' own weights were executed on the CPU; a GPU is not shown to the sandbox.";
+
 /// Packages whose users want those modules.
-const HEAVY_PACKAGES: [&str; 7] =
-    ["torch", "transformers", "sentence-transformers", "diffusers", "timm", "peft", "accelerate"];
+const HEAVY_PACKAGES: [&str; 7] = [
+    "torch",
+    "transformers",
+    "sentence-transformers",
+    "diffusers",
+    "timm",
+    "peft",
+    "accelerate",
+];
 
 /// How proofs are made.
 #[derive(Debug, Clone)]
@@ -53,6 +80,8 @@ pub struct Settings {
     pub no_sandbox: bool,
     /// Whether the code that a repository brings may be executed (in the sandbox).
     pub remote_code: bool,
+    /// Whether the models' own weights are used instead of twins.
+    pub real: bool,
     /// What a run may use.
     pub limits: Limits,
     /// The Python version that environments are made for: `3.12`.
@@ -106,12 +135,24 @@ struct Execution {
     cells: Vec<CellReport>,
     ran: Option<RanReport>,
     twins: Vec<Twin>,
-    causes: Vec<Cause>,
+    lacking: Vec<Lack>,
+}
+
+impl Execution {
+    fn lack(&mut self, one: &ModelRef, cause: Cause) {
+        let address = plan::address(one);
+        self.lacking.push(Lack { address, cause });
+    }
 }
 
 impl Prover {
     /// A prover over a Hub, a catalogue and a place for environments.
-    pub fn new(hub: Arc<Hub>, catalog: Arc<Catalog>, environments: Arc<Environments>, settings: Settings) -> Self {
+    pub fn new(
+        hub: Arc<Hub>,
+        catalog: Arc<Catalog>,
+        environments: Arc<Environments>,
+        settings: Settings,
+    ) -> Self {
         Self {
             twins: Twins::new(settings.cache.join("twins")),
             hub,
@@ -149,14 +190,28 @@ impl Prover {
     /// # Errors
     ///
     /// [`ProveError`]: no sandbox, a broken one, files that cannot be written, an interruption.
-    pub fn prove(&self, notebook: &Notebook, starts: bool, tell: &dyn Fn(Step)) -> Result<Proven, ProveError> {
+    pub fn prove(
+        &self,
+        notebook: &Notebook,
+        starts: bool,
+        tell: &dyn Fn(Step),
+    ) -> Result<Proven, ProveError> {
+        if let Some(cause) = causes::other_kernel(notebook) {
+            return Ok(self.not_executed(notebook, cause));
+        }
         let needs = self.needs(notebook);
         tell(step(0.0, "preparing the environment"));
         let say = |message: &str| tell(step(0.02, message));
-        let prepared = match self.environments.prepare(&self.wish(notebook, &needs)?, &self.settings.python, &say) {
+        let prepared = match self.environments.prepare(
+            &self.wish(notebook, &needs)?,
+            &self.settings.python,
+            &say,
+        ) {
             Ok(prepared) => prepared,
-            Err(error) if error.kind == crate::environment::EnvErrorKind::Cancelled => return Err(ProveError::Interrupted),
-            Err(error) => return Ok(self.without_environment(notebook, &error)),
+            Err(error) if error.kind == crate::environment::EnvErrorKind::Cancelled => {
+                return Err(ProveError::Interrupted);
+            }
+            Err(error) => return Ok(self.not_executed(notebook, causes::environment(&error))),
         };
         let place = self.place(&prepared)?;
         let job = Job {
@@ -221,7 +276,9 @@ impl Prover {
             added: warm_requirements(&self.catalog, &[])?.unwrap_or_default(),
             ..Wish::default()
         };
-        let prepared = self.environments.prepare(&wish, &self.settings.python, &say)?;
+        let prepared = self
+            .environments
+            .prepare(&wish, &self.settings.python, &say)?;
         let place = self.place(&prepared)?;
         let job = Job {
             notebook: &notebook,
@@ -231,12 +288,14 @@ impl Prover {
             tell,
         };
         let _permit = self.pool.admit(&|| self.is_cancelled())?;
-        let mut slot = self.pool.take(&job.prepared.environment.lock.hash, &job.place)?;
+        let mut slot = self
+            .pool
+            .take(&job.prepared.environment.lock.hash, &job.place)?;
         let mut execution = Execution::default();
         say(&format!("making a twin of {id}"));
         self.add_twin(&job, &mut slot, &model, &mut execution)?;
-        if let Some(cause) = execution.causes.into_iter().next() {
-            return Ok(Err(cause));
+        if let Some(cause) = execution.lacking.into_iter().next() {
+            return Ok(Err(cause.cause));
         }
         for twin in &execution.twins {
             twin.copy_as_cache(out)?;
@@ -257,6 +316,7 @@ impl Prover {
             interpreter: vec![environment.base_prefix().to_owned()],
             payload: crate::payload::unpack(&self.settings.cache)?,
             twins,
+            shown: Vec::new(),
             kind: self.kind()?,
             limits: self.settings.limits,
         })
@@ -267,38 +327,105 @@ impl Prover {
             return Ok(sandbox::Kind::None);
         }
         let launcher = sandbox::Launcher::new(&self.settings.program, ["__confine"]);
-        launcher.available().require().map_err(|error| ProveError::NoSandbox {
-            reason: error.to_string(),
-        })
+        launcher
+            .available()
+            .require()
+            .map_err(|error| ProveError::NoSandbox {
+                reason: error.to_string(),
+            })
     }
 
     fn execute(&self, job: &Job<'_>) -> Result<Execution, ProveError> {
         let key = job.prepared.environment.lock.hash.clone();
+        if self.settings.real {
+            return self.execute_real(job);
+        }
         let mut slot = self.pool.take(&key, &job.place)?;
         (job.tell)(step(0.05, "warming up"));
         slot.warm(&job.warm_modules(), WARM_LIMIT, &|| self.is_cancelled())?;
-        let execution = self.rounds(job, &mut slot)?;
-        let broken = execution.ran.as_ref().is_some_and(|ran| matches!(ran.ended, Ended::Lost { .. }));
+        let execution = self.rounds(job, &mut slot, Execution::default())?;
+        let broken = execution
+            .ran
+            .as_ref()
+            .is_some_and(|ran| matches!(ran.ended, Ended::Lost { .. }));
         if !broken {
             self.pool.give_back(&key, slot);
         }
         Ok(execution)
     }
 
-    /// Runs the notebook; when it asked for a model without a twin, makes that and runs again.
-    fn rounds(&self, job: &Job<'_>, slot: &mut Slot) -> Result<Execution, ProveError> {
-        let mut wanted: Vec<ModelRef> = plan::models(&job.needs.models).into_iter().cloned().collect();
-        let mut known: BTreeSet<String> = BTreeSet::new();
+    /// Fetches the models' own weights before the sandbox is opened, which is to show them. It
+    /// serves this notebook only.
+    fn execute_real(&self, job: &Job<'_>) -> Result<Execution, ProveError> {
         let mut execution = Execution::default();
+        for one in plan::repositories(&job.needs.models) {
+            if one.kind == RefKind::Model {
+                self.add_real(job, one, &mut execution)?;
+            }
+        }
+        if execution.lacking.iter().any(|lack| lack.cause.reason == "out-of-memory") {
+            return Ok(execution);
+        }
+        let mut slot = self.slot_with(job, &execution.twins)?;
+        self.rounds(job, &mut slot, execution)
+    }
+
+    /// A sandbox that shows the folders of real weights.
+    fn slot_with(&self, job: &Job<'_>, twins: &[Twin]) -> Result<Slot, ProveError> {
+        let shown: BTreeSet<PathBuf> = twins.iter().filter_map(|twin| twin.shown.clone()).collect();
+        let place = Place {
+            shown: shown.into_iter().collect(),
+            ..job.place.clone()
+        };
+        let mut slot = Slot::open(&place)?;
+        (job.tell)(step(0.15, "warming up"));
+        slot.warm(&job.warm_modules(), WARM_LIMIT, &|| self.is_cancelled())?;
+        Ok(slot)
+    }
+
+    fn add_real(&self, job: &Job<'_>, model: &ModelRef, execution: &mut Execution) -> Result<(), ProveError> {
+        let say = |message: &str| (job.tell)(step(0.1, message));
+        let reals = Reals::new(&self.hub, &self.settings.cache, self.settings.limits.memory_mb, &say);
+        match reals.get(model, &execution.twins) {
+            Ok(twins) => execution.twins.extend(twins),
+            Err(_) if self.is_cancelled() => return Err(ProveError::Interrupted),
+            Err(cause) => execution.lack(model, cause),
+        }
+        Ok(())
+    }
+
+    /// Runs the notebook; when it asked for a model without a twin, makes that and runs again.
+    fn rounds(&self, job: &Job<'_>, slot: &mut Slot, begun: Execution) -> Result<Execution, ProveError> {
+        let mut wanted: Vec<ModelRef> = plan::repositories(&job.needs.models)
+            .into_iter()
+            .cloned()
+            .collect();
+        let mut execution = begun;
+        let here = execution.twins.iter().filter(|twin| twin.is_model()).map(|twin| twin.blueprint.id.clone());
+        let lacking = execution.lacking.iter().map(|lack| lack.address.clone());
+        let mut known: BTreeSet<String> = here.chain(lacking).collect();
         for round in 0..ROUNDS {
+            let before = execution.twins.len();
             for model in std::mem::take(&mut wanted) {
-                if known.insert(model.id.clone()) {
+                if known.insert(plan::address(&model)) {
                     (job.tell)(step(0.1, &format!("making a twin of {}", model.id)));
                     self.add_twin(job, slot, &model, &mut execution)?;
                 }
             }
+            if round > 0 && execution.twins.len() == before {
+                // Nothing came of what was missing: the same would happen again.
+                break;
+            }
+            if round > 0 && self.settings.real {
+                *slot = self.slot_with(job, &execution.twins)?;
+            }
             let (cells, ran) = self.run(job, slot, &execution.twins)?;
-            let missing: Vec<String> = ran.missing.iter().filter(|id| !known.contains(*id)).cloned().collect();
+            let missing: Vec<String> = ran
+                .missing
+                .iter()
+                .filter(|id| !known.contains(*id))
+                .cloned()
+                .collect();
             execution.cells = cells;
             execution.ran = Some(ran);
             if missing.is_empty() || round + 1 == ROUNDS {
@@ -309,11 +436,20 @@ impl Prover {
         Ok(execution)
     }
 
-    fn add_twin(&self, job: &Job<'_>, slot: &mut Slot, model: &ModelRef, execution: &mut Execution) -> Result<(), ProveError> {
-        let blueprint = match plan::blueprint(&self.hub, model) {
+    fn add_twin(
+        &self,
+        job: &Job<'_>,
+        slot: &mut Slot,
+        model: &ModelRef,
+        execution: &mut Execution,
+    ) -> Result<(), ProveError> {
+        if self.settings.real && model.kind == RefKind::Model {
+            return self.add_real(job, model, execution);
+        }
+        let blueprint = match plan::blueprint(&self.hub, model, &job.needs.models) {
             Ok(blueprint) => blueprint,
             Err(unknown) => {
-                execution.causes.push(causes::unknown_model(&unknown));
+                execution.lack(model, causes::unknown_model(&unknown));
                 return Ok(());
             }
         };
@@ -323,21 +459,43 @@ impl Prover {
                 if !execution.twins.iter().any(|twin| &twin.blueprint.id == id) {
                     self.add_twin(job, slot, &base, execution)?;
                 }
-                execution.twins.iter().find(|twin| &twin.blueprint.id == id).cloned()
+                execution
+                    .twins
+                    .iter()
+                    .find(|twin| &twin.blueprint.id == id)
+                    .cloned()
             }
             None => None,
         };
-        let stamp = format!("{}-{}", job.prepared.environment.lock.hash, crate::payload::fingerprint());
+        let stamp = format!(
+            "{}-{}",
+            job.prepared.environment.lock.hash,
+            crate::payload::fingerprint()
+        );
         let cancelled = || self.is_cancelled();
-        let made = self.twins.get(slot, &blueprint, base.as_ref(), &stamp, self.settings.remote_code, &cancelled)?;
+        let made = self.twins.get(
+            slot,
+            &blueprint,
+            base.as_ref(),
+            &stamp,
+            self.settings.remote_code,
+            &cancelled,
+        )?;
         match made {
             Made::Twin(twin) => execution.twins.push(*twin),
-            Made::Failed(about) => execution.causes.push(causes::no_twin(&blueprint.id, &about)),
+            Made::Failed(about) => {
+                execution.lack(model, causes::no_twin(&blueprint, &about));
+            }
         }
         Ok(())
     }
 
-    fn run(&self, job: &Job<'_>, slot: &mut Slot, twins: &[Twin]) -> Result<(Vec<CellReport>, RanReport), ProveError> {
+    fn run(
+        &self,
+        job: &Job<'_>,
+        slot: &mut Slot,
+        twins: &[Twin],
+    ) -> Result<(Vec<CellReport>, RanReport), ProveError> {
         let cancelled = || self.is_cancelled();
         let repos = twins.iter().map(Twin::served).collect();
         slot.ask(&Order::Serve { repos })?;
@@ -352,7 +510,10 @@ impl Prover {
                 Ok(Frame::Report(Report::Begun { index })) => {
                     begun = Some(index);
                     let done = cells.len() as f64 / count as f64;
-                    (job.tell)(step(0.2 + 0.8 * done, &format!("running cell {} of {count}", cells.len() + 1)));
+                    (job.tell)(step(
+                        0.2 + 0.8 * done,
+                        &format!("running cell {} of {count}", cells.len() + 1),
+                    ));
                 }
                 Ok(Frame::Report(Report::Cell(cell))) => {
                     begun = None;
@@ -367,20 +528,31 @@ impl Prover {
     }
 
     fn order(&self, job: &Job<'_>, twins: &[Twin]) -> RunOrder {
-        let cells = job.code_cells().map(|(index, code)| CellOrder { index, code });
-        let endpoint = endpoint(job.notebook, twins);
+        let cells = job
+            .code_cells()
+            .map(|(index, code)| CellOrder { index, code });
+        let models: Vec<Twin> = twins.iter().filter(|twin| twin.is_model()).cloned().collect();
+        let endpoint = endpoint(job.notebook, &models);
+        let mut env = endpoint
+            .as_ref()
+            .map(|_| endpoint_variables(&models))
+            .unwrap_or_default();
+        if job.needs.token {
+            env.insert("HF_TOKEN".to_owned(), STANDIN_TOKEN.to_owned());
+        }
         RunOrder {
             cells: cells.collect(),
-            env: endpoint.as_ref().map(|_| endpoint_variables(twins)).unwrap_or_default(),
+            env,
             limits: self.settings.limits,
             endpoint,
-            outputs: false,
+            outputs: self.settings.real,
+            cached: twins.iter().filter(|twin| twin.shown.is_some()).map(Twin::served).collect(),
         }
     }
 
-    fn without_environment(&self, notebook: &Notebook, error: &EnvError) -> Proven {
+    fn not_executed(&self, notebook: &Notebook, cause: Cause) -> Proven {
         let mut proof = self.empty(notebook);
-        proof.causes.push(causes::environment(error));
+        proof.causes.push(cause);
         Proven {
             proof,
             lock: None,
@@ -392,7 +564,7 @@ impl Prover {
         Proof {
             schema_version: 1,
             code_sha256: code_hash(notebook),
-            level: Level::Twin,
+            level: if self.settings.real { Level::Real } else { Level::Twin },
             starts: false,
             runs: false,
             proves: false,
@@ -417,7 +589,9 @@ impl Prover {
 
     fn date(&self) -> String {
         let seconds = i64::try_from(self.clock.now().as_secs()).unwrap_or_default();
-        jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
+        jiff::Timestamp::from_second(seconds)
+            .unwrap_or_default()
+            .to_string()
     }
 
     fn judged(&self, job: &Job<'_>, execution: Execution, starts: bool) -> Proven {
@@ -426,33 +600,53 @@ impl Prover {
         proof.lock = Some(environment.lock.hash.clone());
         proof.python = Some(environment.record.python.version.clone());
         proof.sandbox = job.place.kind.name().to_owned();
-        proof.twins = execution.twins.iter().map(|twin| twin.about.clone()).collect();
-        proof.not_exercised.extend(job.prepared.notes.iter().cloned());
+        let models = execution.twins.iter().filter(|twin| twin.is_model());
+        proof.twins = models.map(|twin| twin.about.clone()).collect();
+        if self.settings.real {
+            proof.not_exercised.push(ON_CPU.to_owned());
+        }
+        let notes = execution.twins.iter().filter_map(|twin| twin.blueprint.note.clone());
+        proof.not_exercised.extend(notes);
+        proof
+            .not_exercised
+            .extend(job.prepared.notes.iter().cloned());
         let outputs = execution
             .cells
             .iter()
             .map(|cell| (cell.index, (cell.execution_count, cell.outputs.clone())))
             .collect();
         proof.cells = cells(job, execution.cells);
-        let mut failures = execution.causes;
+        let mut lacking = execution.lacking;
         if let Some(ran) = execution.ran {
-            let served = ran.endpoint.iter().any(|request| request["status"].as_u64().is_some_and(|s| s < 400));
+            let served = ran
+                .endpoint
+                .iter()
+                .any(|request| request["status"].as_u64().is_some_and(|s| s < 400));
+            if !is_endpoint(job.notebook) {
+                // What is named and never asked for explains nothing.
+                lacking.retain(|lack| ran.missing.iter().any(|asked| asked.eq_ignore_ascii_case(&lack.address)));
+            }
             let (caught, unreached) = judge::judge(job.notebook, &mut proof.cells, served);
             proof.not_exercised.extend(unreached);
-            proof.causes.extend(causes::of_run(&proof.cells, &ran, &failures));
+            let ground = Ground {
+                lacking: &lacking,
+                datasets: execution.twins.iter().filter(|twin| twin.is_made_up()).map(|twin| twin.blueprint.id.as_str()).collect(),
+                shell: &job.needs.shell,
+            };
+            proof.causes.extend(causes::of_run(&proof.cells, &ran, &ground));
             proof.causes.extend(caught);
             note_run(&mut proof, ran);
+        } else {
+            proof.causes.extend(lacking.into_iter().map(|lack| lack.cause));
         }
         let finished = proof.ended == Some(Ended::Finished);
         proof.starts = starts;
-        proof.runs = finished && proof.causes.is_empty() && proof.cells.iter().all(|cell| cell.state == CellState::Ok);
+        proof.runs = finished
+            && proof.causes.is_empty()
+            && proof.cells.iter().all(|cell| cell.state == CellState::Ok);
         if proof.runs {
             proof.causes.extend(causes::nothing_proven(&proof.cells));
             proof.proves = proof.causes.is_empty();
-        } else {
-            // A twin that could not be made explains a cell that failed for want of it.
-            failures.append(&mut proof.causes);
-            proof.causes = failures;
         }
         Proven {
             proof,
@@ -474,10 +668,15 @@ impl Job<'_> {
     /// Heavy modules that the environment has, when the notebook uses any of them.
     fn warm_modules(&self) -> Vec<String> {
         let heavy = |needed: &Needed| {
-            let name = needed.text.split(['=', '<', '>', '[', '~', '!', ' ']).next().unwrap_or_default();
+            let name = needed
+                .text
+                .split(['=', '<', '>', '[', '~', '!', ' '])
+                .next()
+                .unwrap_or_default();
             HEAVY_PACKAGES.contains(&name.to_ascii_lowercase().as_str())
         };
-        let uses = self.needs.requirements.iter().any(heavy) || self.needs.models.iter().any(|m| m.kind == RefKind::Model);
+        let uses = self.needs.requirements.iter().any(heavy)
+            || self.needs.models.iter().any(|m| m.kind == RefKind::Model);
         if !uses {
             return Vec::new();
         }
@@ -493,7 +692,11 @@ fn step(fraction: f64, message: &str) -> Step {
 }
 
 /// What there is of a run whose sandbox broke.
-fn lost(mut cells: Vec<CellReport>, begun: Option<usize>, message: String) -> (Vec<CellReport>, RanReport) {
+fn lost(
+    mut cells: Vec<CellReport>,
+    begun: Option<usize>,
+    message: String,
+) -> (Vec<CellReport>, RanReport) {
     if let Some(index) = begun {
         cells.push(CellReport {
             index,
@@ -522,12 +725,18 @@ fn lost(mut cells: Vec<CellReport>, begun: Option<usize>, message: String) -> (V
 
 /// The cells of the proof: those that were executed, then those that were not reached.
 fn cells(job: &Job<'_>, reports: Vec<CellReport>) -> Vec<ProvenCell> {
-    let mut reports: BTreeMap<usize, CellReport> = reports.into_iter().map(|r| (r.index, r)).collect();
+    let mut reports: BTreeMap<usize, CellReport> =
+        reports.into_iter().map(|r| (r.index, r)).collect();
     let cell = |(index, _): (usize, String)| {
         let report = reports.remove(&index);
         ProvenCell {
             index,
-            id: job.notebook.cells.get(index).map(|cell| cell.id.clone()).unwrap_or_default(),
+            id: job
+                .notebook
+                .cells
+                .get(index)
+                .map(|cell| cell.id.clone())
+                .unwrap_or_default(),
             state: report.as_ref().map_or(CellState::NotReached, |r| r.state),
             seconds: report.as_ref().map_or(0.0, |r| r.seconds),
             error: report.as_ref().and_then(|r| r.error.clone()),
@@ -584,11 +793,18 @@ fn endpoint_variables(twins: &[Twin]) -> BTreeMap<String, String> {
 /// SHA-256 of the code cells, in order.
 fn code_hash(notebook: &Notebook) -> String {
     let mut hash = Sha256::new();
-    for cell in notebook.cells.iter().filter(|cell| cell.kind == CellKind::Code) {
+    for cell in notebook
+        .cells
+        .iter()
+        .filter(|cell| cell.kind == CellKind::Code)
+    {
         hash.update((cell.source.len() as u64).to_le_bytes());
         hash.update(cell.source.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 impl From<&Unknown> for String {

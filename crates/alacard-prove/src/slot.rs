@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use alacard_sandbox as sandbox;
 
-
 use crate::ProveError;
 use crate::wire::{Order, Report};
 
@@ -47,6 +46,8 @@ pub(crate) struct Place {
     pub(crate) payload: PathBuf,
     /// The twin cache.
     pub(crate) twins: PathBuf,
+    /// Folders with real weights.
+    pub(crate) shown: Vec<PathBuf>,
     /// Which sandbox.
     pub(crate) kind: sandbox::Kind,
     /// What may be used, at most, by any run in it.
@@ -83,8 +84,14 @@ impl Slot {
             message: error.to_string(),
         };
         let launcher = sandbox::Launcher::new(&place.program, ["__confine"]);
-        let mut process = launcher.spawn(&spec(place), place.kind, sandbox::Streams::piped()).map_err(broke)?;
-        let pipes = (process.stdin.take(), process.stdout.take(), process.stderr.take());
+        let mut process = launcher
+            .spawn(&spec(place), place.kind, sandbox::Streams::piped())
+            .map_err(broke)?;
+        let pipes = (
+            process.stdin.take(),
+            process.stdout.take(),
+            process.stderr.take(),
+        );
         let (Some(input), Some(output), Some(errors)) = pipes else {
             return Err(ProveError::Sandbox {
                 message: "it has no pipes".to_owned(),
@@ -110,20 +117,30 @@ impl Slot {
 
     /// Sends an order.
     pub(crate) fn ask(&mut self, order: &Order) -> Result<(), ProveError> {
-        let mut line = serde_json::to_vec(order).map_err(|error| self.broken(&error.to_string()))?;
+        let mut line =
+            serde_json::to_vec(order).map_err(|error| self.broken(&error.to_string()))?;
         line.push(b'\n');
-        let sent = self.input.write_all(&line).and_then(|()| self.input.flush());
+        let sent = self
+            .input
+            .write_all(&line)
+            .and_then(|()| self.input.flush());
         sent.map_err(|error| self.broken(&error.to_string()))
     }
 
     /// The next report or file.
-    pub(crate) fn next(&mut self, deadline: Instant, cancelled: &dyn Fn() -> bool) -> Result<Frame, ProveError> {
+    pub(crate) fn next(
+        &mut self,
+        deadline: Instant,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Frame, ProveError> {
         loop {
             if cancelled() {
                 return Err(ProveError::Interrupted);
             }
             match self.frames.recv_timeout(LOOK) {
-                Ok(Ok(Frame::Report(Report::Trouble { message }))) => return Err(self.broken(&message)),
+                Ok(Ok(Frame::Report(Report::Trouble { message }))) => {
+                    return Err(self.broken(&message));
+                }
                 Ok(Ok(frame)) => return Ok(frame),
                 Ok(Err(error)) => return Err(self.broken(&error.to_string())),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.broken("it ended")),
@@ -136,19 +153,33 @@ impl Slot {
     }
 
     /// Imports modules in the host, once each.
-    pub(crate) fn warm(&mut self, modules: &[String], limit: Duration, cancelled: &dyn Fn() -> bool) -> Result<(), ProveError> {
-        let new: Vec<String> = modules.iter().filter(|m| !self.warm.contains(*m)).cloned().collect();
+    pub(crate) fn warm(
+        &mut self,
+        modules: &[String],
+        limit: Duration,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<(), ProveError> {
+        let new: Vec<String> = modules
+            .iter()
+            .filter(|m| !self.warm.contains(*m))
+            .cloned()
+            .collect();
         if new.is_empty() {
             return Ok(());
         }
-        self.ask(&Order::Warm { modules: new.clone() })?;
+        self.ask(&Order::Warm {
+            modules: new.clone(),
+        })?;
         self.next(Instant::now() + limit, cancelled)?;
         self.warm.extend(new);
         Ok(())
     }
 
     fn broken(&self, what: &str) -> ProveError {
-        let log = self.log.lock().map(|log| String::from_utf8_lossy(&log).trim().to_owned());
+        let log = self
+            .log
+            .lock()
+            .map(|log| String::from_utf8_lossy(&log).trim().to_owned());
         let log = log.unwrap_or_default();
         let message = if log.is_empty() {
             what.to_owned()
@@ -168,8 +199,13 @@ impl Drop for Slot {
 
 fn spec(place: &Place) -> sandbox::Spec {
     let mut spec = sandbox::Spec::new(&place.program).args(arguments(place));
-    let folders = [&place.program, &place.environment, &place.payload, &place.twins];
-    for path in folders.into_iter().chain(&place.interpreter) {
+    let folders = [
+        &place.program,
+        &place.environment,
+        &place.payload,
+        &place.twins,
+    ];
+    for path in folders.into_iter().chain(&place.interpreter).chain(&place.shown) {
         // What lies in a folder that is seen anyway needs no showing.
         if !path.starts_with("/usr") {
             spec = spec.show_in_place(path);
@@ -209,7 +245,10 @@ fn variables(place: &Place) -> BTreeMap<String, String> {
         ("TOKENIZERS_PARALLELISM", "false"),
         ("HF_HUB_DISABLE_TELEMETRY", "1"),
     ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn read_frames(output: impl Read, sender: &SyncSender<std::io::Result<Frame>>) {
@@ -244,7 +283,10 @@ fn read_frame(output: &mut impl BufRead) -> std::io::Result<Option<Frame>> {
     if read as u64 != bytes {
         return Err(std::io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(Some(Frame::File { path, bytes: content }))
+    Ok(Some(Frame::File {
+        path,
+        bytes: content,
+    }))
 }
 
 fn keep_tail(mut errors: impl Read, kept: &Mutex<Vec<u8>>) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use alacard_hub::serve::Kind;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -30,6 +31,8 @@ pub(crate) struct Twin {
     pub(crate) files: PathBuf,
     /// `twin.json`.
     pub(crate) about: Value,
+    /// A folder that the sandbox has to see beside the twin cache: that of real weights.
+    pub(crate) shown: Option<PathBuf>,
 }
 
 /// What became of an attempt.
@@ -45,10 +48,20 @@ impl Twin {
         Served {
             id: self.blueprint.id.clone(),
             sha: self.blueprint.sha.clone(),
-            dataset: false,
+            kind: self.blueprint.kind,
             dir: self.files.clone(),
             record: self.blueprint.record.clone(),
         }
+    }
+
+    /// Whether it is the twin of a model, not a stand-in for something else.
+    pub(crate) fn is_model(&self) -> bool {
+        self.blueprint.kind == Kind::Model
+    }
+
+    /// Whether it is a dataset whose rows are made up.
+    pub(crate) fn is_made_up(&self) -> bool {
+        self.blueprint.kind == Kind::Dataset && self.blueprint.config.is_some()
     }
 
     /// Copies the files to `out` as the Hub's clients keep them.
@@ -108,11 +121,13 @@ impl Twins {
                 blueprint: blueprint.clone(),
                 files: folder.join("files"),
                 about,
+                shown: None,
             })));
         }
         let given = self.root.join("given").join(&key);
         write_all(&given, &blueprint.files)?;
-        let new = tempfile::tempdir_in(&self.root).map_err(file("create a folder in", &self.root))?;
+        let new =
+            tempfile::tempdir_in(&self.root).map_err(file("create a folder in", &self.root))?;
         let spec = spec(blueprint, &given, base, consent);
         let about = make(slot, spec, new.path(), cancelled)?;
         let _ = std::fs::remove_dir_all(&given);
@@ -126,6 +141,7 @@ impl Twins {
                     blueprint: blueprint.clone(),
                     files: folder.join("files"),
                     about,
+                    shown: None,
                 })))
             }
             Err(about) => Ok(Made::Failed(about)),
@@ -172,7 +188,9 @@ fn make(
 /// Writes a file that came out of the sandbox: only below the folder, whatever its name says.
 fn store(root: &Path, name: &str, bytes: &[u8]) -> Result<(), ProveError> {
     let relative = Path::new(name);
-    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
+    let plain = relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
     if !plain || name.is_empty() {
         return Ok(());
     }
@@ -185,14 +203,21 @@ fn store(root: &Path, name: &str, bytes: &[u8]) -> Result<(), ProveError> {
 
 fn write_all(root: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), ProveError> {
     std::fs::create_dir_all(root).map_err(file("create", root))?;
-    files.iter().try_for_each(|(name, bytes)| store(root, name, bytes))
+    files
+        .iter()
+        .try_for_each(|(name, bytes)| store(root, name, bytes))
 }
 
 fn read(path: &Path) -> Option<Value> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-fn spec(blueprint: &Blueprint, given: &Path, base: Option<&Twin>, consent: bool) -> Map<String, Value> {
+fn spec(
+    blueprint: &Blueprint,
+    given: &Path,
+    base: Option<&Twin>,
+    consent: bool,
+) -> Map<String, Value> {
     let base = base.map(|twin| json!({"repo": twin.blueprint.id, "files": twin.files}));
     let value = json!({
         "repo": blueprint.id,
@@ -226,8 +251,19 @@ fn key(blueprint: &Blueprint, base: Option<&Twin>, stamp: &str, consent: bool) -
     }
     part(blueprint.task.as_deref().unwrap_or_default().as_bytes());
     part(&[u8::from(consent)]);
-    part(blueprint.config.as_ref().map(Value::to_string).unwrap_or_default().as_bytes());
-    part(base.map(|twin| twin.files.display().to_string()).unwrap_or_default().as_bytes());
+    part(
+        blueprint
+            .config
+            .as_ref()
+            .map(Value::to_string)
+            .unwrap_or_default()
+            .as_bytes(),
+    );
+    part(
+        base.map(|twin| twin.files.display().to_string())
+            .unwrap_or_default()
+            .as_bytes(),
+    );
     for (name, bytes) in &blueprint.files {
         part(name.as_bytes());
         part(bytes);
@@ -235,5 +271,9 @@ fn key(blueprint: &Blueprint, base: Option<&Twin>, stamp: &str, consent: bool) -
     for name in &blueprint.siblings {
         part(name.as_bytes());
     }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

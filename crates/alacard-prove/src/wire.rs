@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use alacard_hub::serve::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -36,8 +37,8 @@ pub(crate) struct Served {
     pub(crate) id: String,
     /// Commit, 40 hexadecimal digits.
     pub(crate) sha: String,
-    /// `model` or `dataset`.
-    pub(crate) dataset: bool,
+    /// Model, dataset or space.
+    pub(crate) kind: Kind,
     /// The files, as the sandbox sees them.
     pub(crate) dir: PathBuf,
     /// Further fields of the record.
@@ -66,6 +67,9 @@ pub(crate) struct RunOrder {
     pub(crate) endpoint: Option<Value>,
     /// Whether outputs travel back.
     pub(crate) outputs: bool,
+    /// Repositories whose files lie in the kernel's cache of the Hub already, as links.
+    #[serde(default)]
+    pub(crate) cached: Vec<Served>,
 }
 
 /// One code cell.

@@ -14,10 +14,18 @@ use crate::{Kind, Launcher, SandboxError, Spec, Streams, sockets};
 const TRIAL: Duration = Duration::from_secs(10);
 
 /// The oldest bubblewrap with bounded temporary file systems.
-const OLDEST: Version = Version { major: 0, minor: 7, patch: 0 };
+const OLDEST: Version = Version {
+    major: 0,
+    minor: 7,
+    patch: 0,
+};
 
 /// The first bubblewrap that can forbid further user namespaces.
-const FORBIDS: Version = Version { major: 0, minor: 8, patch: 0 };
+const FORBIDS: Version = Version {
+    major: 0,
+    minor: 8,
+    patch: 0,
+};
 
 /// The first Landlock with rules on ports.
 const PORTS: i32 = 4;
@@ -86,7 +94,14 @@ pub(crate) struct Found {
 
 impl Found {
     pub(crate) fn none() -> Self {
-        Self { path: PathBuf::new(), version: Version { major: 0, minor: 0, patch: 0 } }
+        Self {
+            path: PathBuf::new(),
+            version: Version {
+                major: 0,
+                minor: 0,
+                patch: 0,
+            },
+        }
     }
 
     pub(crate) fn disable_userns(&self) -> bool {
@@ -98,8 +113,13 @@ static CACHE: Mutex<BTreeMap<Launcher, Availability>> = Mutex::new(BTreeMap::new
 static FOUND: Mutex<Option<Found>> = Mutex::new(None);
 
 pub(crate) fn cached(launcher: &Launcher) -> Availability {
-    let mut cache = CACHE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    cache.entry(launcher.clone()).or_insert_with(|| find_out(launcher)).clone()
+    let mut cache = CACHE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    cache
+        .entry(launcher.clone())
+        .or_insert_with(|| find_out(launcher))
+        .clone()
 }
 
 fn find_out(launcher: &Launcher) -> Availability {
@@ -109,15 +129,23 @@ fn find_out(launcher: &Launcher) -> Availability {
     let landlock = landlock_abi()
         .and_then(new_enough)
         .and_then(|abi| trial(launcher, Kind::Landlock).map(|()| abi));
-    let gaps = landlock.as_ref().map_or_else(|_| Vec::new(), |abi| gaps(*abi));
-    Availability { bubblewrap, landlock, gaps }
+    let gaps = landlock
+        .as_ref()
+        .map_or_else(|_| Vec::new(), |abi| gaps(*abi));
+    Availability {
+        bubblewrap,
+        landlock,
+        gaps,
+    }
 }
 
 fn new_enough(abi: i32) -> Result<i32, String> {
     if abi >= PORTS {
         return Ok(abi);
     }
-    Err(format!("this kernel has version {abi} of it, and {PORTS} (Linux 6.7) is needed"))
+    Err(format!(
+        "this kernel has version {abi} of it, and {PORTS} (Linux 6.7) is needed"
+    ))
 }
 
 fn gaps(abi: i32) -> Vec<String> {
@@ -160,7 +188,12 @@ fn trial(launcher: &Launcher, kind: Kind) -> Result<(), String> {
 }
 
 fn reason(said: &str, code: Option<i32>) -> String {
-    let refused = ["namespace", "uid map", "Operation not permitted", "Permission denied"];
+    let refused = [
+        "namespace",
+        "uid map",
+        "Operation not permitted",
+        "Permission denied",
+    ];
     let last = said.lines().last().unwrap_or_default();
     if said.is_empty() {
         return format!("a trial ended with status {}", code.unwrap_or(-1));
@@ -173,7 +206,9 @@ fn reason(said: &str, code: Option<i32>) -> String {
 
 /// The bubblewrap of this machine, if it is new enough.
 pub(crate) fn find() -> Result<Found, SandboxError> {
-    let mut found = FOUND.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut found = FOUND
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(found) = &*found {
         return Ok(found.clone());
     }
@@ -199,13 +234,23 @@ fn look() -> Result<Found, String> {
 
 fn on_path() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
-    std::env::split_paths(&path).map(|folder| folder.join("bwrap")).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("bwrap"))
+        .find(|file| file.is_file())
 }
 
 fn parse(text: &str) -> Option<Version> {
-    let mut numbers = text.split_whitespace().next_back()?.split('.').map(|part| part.parse().ok());
+    let mut numbers = text
+        .split_whitespace()
+        .next_back()?
+        .split('.')
+        .map(|part| part.parse().ok());
     let mut next = || numbers.next().flatten();
-    Some(Version { major: next()?, minor: next()?, patch: next().unwrap_or(0) })
+    Some(Version {
+        major: next()?,
+        minor: next()?,
+        patch: next().unwrap_or(0),
+    })
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use crate::{Kind, SandboxError, View};
 /// How long the kernel may take to end what was killed.
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// The longest pause between two looks.
+const SLOWEST: Duration = Duration::from_millis(10);
+
 /// How a sandbox ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
@@ -29,8 +32,6 @@ pub struct Child {
     child: std::process::Child,
     kind: Kind,
     view: View,
-    /// The first process of the sandbox's own process namespace: when it is gone, all are.
-    init: Option<Process>,
     ended: Option<Ended>,
     /// Removed when this value is dropped.
     _work: Option<TempDir>,
@@ -56,7 +57,6 @@ impl Child {
             child,
             kind,
             view,
-            init: None,
             ended: None,
             _work: work,
         }
@@ -88,7 +88,6 @@ impl Child {
     /// When the system cannot say.
     pub fn wait(&mut self, limit: Duration) -> Result<Option<Ended>, SandboxError> {
         let start = Instant::now();
-        let mut pause = Duration::from_millis(1);
         loop {
             if let Some(ended) = self.look()? {
                 return Ok(Some(ended));
@@ -97,8 +96,9 @@ impl Child {
             if left.is_zero() {
                 return Ok(None);
             }
+            // Short ends are seen at once, long ones need no haste.
+            let pause = (start.elapsed() / 8).clamp(Duration::from_millis(1), SLOWEST);
             std::thread::sleep(pause.min(left));
-            pause = (pause * 2).min(Duration::from_millis(10));
         }
     }
 
@@ -106,11 +106,14 @@ impl Child {
         if self.ended.is_some() {
             return Ok(self.ended);
         }
-        self.note_init();
-        let status = self.child.try_wait().map_err(SandboxError::system("the sandbox's end"))?;
-        let Some(status) = status else { return Ok(None) };
+        let status = self
+            .child
+            .try_wait()
+            .map_err(SandboxError::system("the sandbox's end"))?;
+        let Some(status) = status else {
+            return Ok(None);
+        };
         self.ended = Some(ended(status));
-        gone(self.init.as_slice(), SETTLE)?;
         Ok(self.ended)
     }
 
@@ -123,22 +126,7 @@ impl Child {
         if self.look()?.is_some() {
             return Ok(());
         }
-        match self.kind {
-            Kind::Bubblewrap => self.kill_namespace(),
-            Kind::Landlock | Kind::None => self.ask_guardian(),
-        }
-    }
-
-    /// The namespace dies with its first process, which dies with bubblewrap.
-    fn kill_namespace(&mut self) -> Result<(), SandboxError> {
-        let all = self.below();
-        send(self.pid(), Signal::SIGKILL);
-        self.wait(SETTLE)?;
-        gone(&all, SETTLE)
-    }
-
-    /// The guardian ends all of its descendants when it is told to end.
-    fn ask_guardian(&mut self) -> Result<(), SandboxError> {
+        // The guardian ends all of its descendants when it is told to end.
         send(self.pid(), Signal::SIGTERM);
         if self.wait(SETTLE)?.is_some() {
             return Ok(());
@@ -153,14 +141,10 @@ impl Child {
     }
 
     fn below(&self) -> Vec<Process> {
-        processes::below(self.pid()).into_iter().filter_map(processes::read).collect()
-    }
-
-    fn note_init(&mut self) {
-        if self.kind == Kind::Bubblewrap && self.init.is_none() {
-            let first = processes::children(self.pid()).first().copied();
-            self.init = first.and_then(processes::read);
-        }
+        processes::below(self.pid())
+            .into_iter()
+            .filter_map(processes::read)
+            .collect()
     }
 }
 
@@ -180,7 +164,10 @@ fn gone(all: &[Process], limit: Duration) -> Result<(), SandboxError> {
             return Ok(());
         }
         if start.elapsed() > limit {
-            return Err(SandboxError::Left { left, seconds: limit.as_secs_f64() });
+            return Err(SandboxError::Left {
+                left,
+                seconds: limit.as_secs_f64(),
+            });
         }
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -191,13 +178,13 @@ fn send(pid: u32, signal: Signal) {
     let _ = kill(Pid::from_raw(pid.cast_signed()), signal);
 }
 
-/// Both bubblewrap and the guardian say 128 and the signal's number for a command that died of
-/// one.
+/// The guardian says 128 and the signal's number for a command that died of one.
 fn ended(status: ExitStatus) -> Ended {
     match (status.code(), status.signal()) {
-        (Some(code), _) if (129..=192).contains(&code) => {
-            Ended { code: None, signal: Some(code - 128) }
-        }
+        (Some(code), _) if (129..=192).contains(&code) => Ended {
+            code: None,
+            signal: Some(code - 128),
+        },
         (code, signal) => Ended { code, signal },
     }
 }

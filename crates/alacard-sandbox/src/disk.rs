@@ -9,9 +9,13 @@ pub(crate) fn folder(path: &Path) -> u64 {
     let mut open = vec![path.to_path_buf()];
     let mut sum = 0;
     while let Some(folder) = open.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in entries.flatten() {
-            let Ok(about) = entry.metadata() else { continue };
+            let Ok(about) = entry.metadata() else {
+                continue;
+            };
             sum += size(&about);
             if about.is_dir() {
                 open.push(entry.path());
@@ -26,9 +30,13 @@ pub(crate) fn deleted(path: &Path, pids: &[u32]) -> u64 {
     let mut seen = std::collections::BTreeSet::new();
     let mut sum = 0;
     for pid in pids {
-        let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { continue };
+        let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else {
+            continue;
+        };
         for file in files.flatten() {
-            let Some(about) = deleted_file(path, &file.path()) else { continue };
+            let Some(about) = deleted_file(path, &file.path()) else {
+                continue;
+            };
             if seen.insert((about.dev(), about.ino())) {
                 sum += size(&about);
             }

@@ -70,15 +70,16 @@ impl SandboxError {
         }
     }
 
-    pub(crate) fn system(
-        what: impl Into<String>,
-    ) -> impl FnOnce(std::io::Error) -> SandboxError {
+    pub(crate) fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> SandboxError {
         let what = what.into();
         move |source| Self::System { what, source }
     }
 
     pub(crate) fn errno(what: impl Into<String>) -> impl FnOnce(nix::Error) -> SandboxError {
         let what = what.into();
-        move |errno| Self::System { what, source: errno.into() }
+        move |errno| Self::System {
+            what,
+            source: errno.into(),
+        }
     }
 }

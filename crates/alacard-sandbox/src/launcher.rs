@@ -33,13 +33,20 @@ impl Streams {
     /// Pipes to all three.
     #[must_use]
     pub fn piped() -> Self {
-        Self { stdin: Stdio::piped(), stdout: Stdio::piped(), stderr: Stdio::piped() }
+        Self {
+            stdin: Stdio::piped(),
+            stdout: Stdio::piped(),
+            stderr: Stdio::piped(),
+        }
     }
 
     /// No input, pipes to the others.
     #[must_use]
     pub fn no_input() -> Self {
-        Self { stdin: Stdio::null(), ..Self::piped() }
+        Self {
+            stdin: Stdio::null(),
+            ..Self::piped()
+        }
     }
 }
 
@@ -60,7 +67,10 @@ impl Launcher {
         program: impl Into<PathBuf>,
         args: impl IntoIterator<Item = A>,
     ) -> Self {
-        Self { program: program.into(), args: args.into_iter().map(Into::into).collect() }
+        Self {
+            program: program.into(),
+            args: args.into_iter().map(Into::into).collect(),
+        }
     }
 
     /// What works on this machine. Really tried, once a process.
@@ -85,7 +95,9 @@ impl Launcher {
             spec: spec.clone(),
             kind,
             parent: std::process::id(),
-            work: work.as_ref().map_or_else(PathBuf::new, |work| work.path().to_path_buf()),
+            work: work
+                .as_ref()
+                .map_or_else(PathBuf::new, |work| work.path().to_path_buf()),
             disable_userns: bubblewrap.disable_userns(),
             bubblewrap: bubblewrap.path,
         };
@@ -99,8 +111,14 @@ impl Launcher {
         let text = serde_json::to_string(plan)
             .map_err(|error| SandboxError::BadSpec(error.to_string()))?;
         let mut command = Command::new(&self.program);
-        command.args(&self.args).env_clear().envs(chunks::split(&text));
-        command.stdin(streams.stdin).stdout(streams.stdout).stderr(streams.stderr);
+        command
+            .args(&self.args)
+            .env_clear()
+            .envs(chunks::split(&text));
+        command
+            .stdin(streams.stdin)
+            .stdout(streams.stdout)
+            .stderr(streams.stderr);
         command.current_dir("/");
         Ok(command)
     }

@@ -13,8 +13,8 @@
 //! and ends what is left behind with [`kill_others`].
 
 mod available;
-mod chunks;
 mod child;
+mod chunks;
 pub mod confine;
 mod disk;
 mod error;
@@ -33,7 +33,7 @@ mod watch;
 pub use available::{Availability, Version};
 pub use child::{Child, Ended};
 pub use error::SandboxError;
-pub use harden::harden;
+pub use harden::{harden, standing_back};
 pub use kill::{Killed, kill_others};
 pub use launcher::{Launcher, Streams};
 pub use processes::Scope;

@@ -33,7 +33,11 @@ impl Plan {
 
     pub(crate) fn args(&self) -> Vec<OsString> {
         let view = self.view();
-        self.spec.args.iter().map(|arg| rewritten(&view, arg)).collect()
+        self.spec
+            .args
+            .iter()
+            .map(|arg| rewritten(&view, arg))
+            .collect()
     }
 
     /// The environment of the command: what was given, and what every program expects.
@@ -47,7 +51,12 @@ impl Plan {
             ("LANG".to_owned(), "C.UTF-8".to_owned()),
             ("USER".to_owned(), "user".to_owned()),
         ]);
-        env.extend(self.spec.env.iter().map(|(key, value)| (key.clone(), view.text(value))));
+        env.extend(
+            self.spec
+                .env
+                .iter()
+                .map(|(key, value)| (key.clone(), view.text(value))),
+        );
         env.insert("ALACARD_SANDBOX".to_owned(), self.kind.name().to_owned());
         env.insert("ALACARD_WORK".to_owned(), text(&work));
         env

@@ -52,15 +52,28 @@ impl Scope {
     }
 }
 
+/// Whether this is a namespace of bubblewrap: its first process is one. The host's is not.
+pub(crate) fn is_namespace() -> bool {
+    let name = std::fs::read_to_string("/proc/1/comm").unwrap_or_default();
+    name.trim_end() == "bwrap"
+}
+
 /// All processes that can be seen.
 pub(crate) fn all() -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     let names = entries.flatten().map(|entry| entry.file_name());
-    names.filter_map(|name| name.to_str()?.parse().ok()).collect()
+    names
+        .filter_map(|name| name.to_str()?.parse().ok())
+        .collect()
 }
 
 pub(crate) fn read(pid: u32) -> Option<Process> {
-    parse(pid, &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    parse(
+        pid,
+        &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?,
+    )
 }
 
 /// The name in brackets may hold anything, so what counts comes after the last of them.
@@ -69,7 +82,12 @@ fn parse(pid: u32, stat: &str) -> Option<Process> {
     let state = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
     let started = fields.nth(17)?.parse().ok()?;
-    Some(Process { pid, parent, state, started })
+    Some(Process {
+        pid,
+        parent,
+        state,
+        started,
+    })
 }
 
 /// All descendants of a process.
@@ -90,14 +108,20 @@ pub(crate) fn below(root: u32) -> Vec<u32> {
 
 /// The children of a process, of all its threads.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
-    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let lists = threads.flatten().map(|thread| thread.path().join("children"));
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let lists = threads
+        .flatten()
+        .map(|thread| thread.path().join("children"));
     let texts = lists.filter_map(|list| std::fs::read_to_string(list).ok());
     texts.flat_map(|text| numbers(&text)).collect()
 }
 
 fn numbers(text: &str) -> Vec<u32> {
-    text.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect()
+    text.split_ascii_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect()
 }
 
 /// For kernels without lists of children: everything, and who belongs to whom.
@@ -106,7 +130,12 @@ fn below_by_parents(root: u32) -> Vec<u32> {
     let mut found = vec![root];
     let mut next = 0;
     while let Some(parent) = found.get(next).copied() {
-        found.extend(everything.iter().filter(|p| p.parent == parent).map(|p| p.pid));
+        found.extend(
+            everything
+                .iter()
+                .filter(|p| p.parent == parent)
+                .map(|p| p.pid),
+        );
         next += 1;
     }
     found.split_off(1)
@@ -134,12 +163,18 @@ mod tests {
     fn a_name_cannot_hide_the_numbers() {
         let line = "7 (a) R 1 (b)) S 5 7 7 0 -1 4 1 0 0 0 0 0 0 0 20 0 3 0 99 1 1";
         let process = parse(7, line).unwrap();
-        assert_eq!((process.parent, process.state, process.started), (5, 'S', 99));
+        assert_eq!(
+            (process.parent, process.state, process.started),
+            (5, 'S', 99)
+        );
     }
 
     #[test]
     fn both_ways_find_the_same_descendants() {
-        let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("30")
+            .spawn()
+            .unwrap();
         let me = std::process::id();
         assert!(below(me).contains(&child.id()));
         assert!(below_by_parents(me).contains(&child.id()));

@@ -28,6 +28,9 @@ fn start() -> Option<Sender<Order>> {
             let _ = answer.send(command.spawn());
         }
     };
-    std::thread::Builder::new().name("sandbox-spawner".to_owned()).spawn(work).ok()?;
+    std::thread::Builder::new()
+        .name("sandbox-spawner".to_owned())
+        .spawn(work)
+        .ok()?;
     Some(orders)
 }

@@ -34,7 +34,9 @@ impl Kind {
     /// The kind of that name; what `ALACARD_SANDBOX` says inside.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Bubblewrap, Self::Landlock, Self::None].into_iter().find(|kind| kind.name() == name)
+        [Self::Bubblewrap, Self::Landlock, Self::None]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 }
 
@@ -113,7 +115,10 @@ impl Spec {
     /// Shows a file or folder at a place inside.
     #[must_use]
     pub fn show(mut self, host: impl Into<PathBuf>, inside: impl Into<PathBuf>) -> Self {
-        self.read_only.push(ReadOnly { host: host.into(), inside: inside.into() });
+        self.read_only.push(ReadOnly {
+            host: host.into(),
+            inside: inside.into(),
+        });
         self
     }
 
@@ -133,7 +138,11 @@ impl Spec {
                 return Err(SandboxError::Missing(shown.host.clone()));
             }
         }
-        match self.env.iter().find(|(key, value)| bad_variable(key, value)) {
+        match self
+            .env
+            .iter()
+            .find(|(key, value)| bad_variable(key, value))
+        {
             Some((key, _)) => Err(SandboxError::BadSpec(format!("the variable `{key}`"))),
             None => Ok(()),
         }
@@ -142,7 +151,8 @@ impl Spec {
 
 fn plain(path: &Path) -> bool {
     let mut parts = path.components();
-    parts.next() == Some(Component::RootDir) && parts.all(|part| matches!(part, Component::Normal(_)))
+    parts.next() == Some(Component::RootDir)
+        && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn bad_variable(key: &str, value: &str) -> bool {

@@ -19,7 +19,10 @@ impl View {
             return Self { moved: Vec::new() };
         }
         let mut moved = shown.to_vec();
-        moved.push(ReadOnly { host: work.to_path_buf(), inside: PathBuf::from(WORK) });
+        moved.push(ReadOnly {
+            host: work.to_path_buf(),
+            inside: PathBuf::from(WORK),
+        });
         // The longest first, so that a place within another is found before it.
         moved.sort_by_key(|shown| std::cmp::Reverse(shown.inside.components().count()));
         Self { moved }
@@ -36,7 +39,11 @@ impl View {
     pub fn real(&self, inside: &Path) -> PathBuf {
         let found = self.moved.iter().find_map(|shown| {
             let rest = inside.strip_prefix(&shown.inside).ok()?;
-            Some(if rest.as_os_str().is_empty() { shown.host.clone() } else { shown.host.join(rest) })
+            Some(if rest.as_os_str().is_empty() {
+                shown.host.clone()
+            } else {
+                shown.host.join(rest)
+            })
         });
         found.unwrap_or_else(|| inside.to_path_buf())
     }

@@ -1,8 +1,8 @@
 //! A thread that looks how much a sandbox uses.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -46,11 +46,21 @@ impl std::fmt::Display for Excess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (used, limit) = (self.used.div_ceil(MB), self.limit / MB);
         match self.what {
-            What::Memory => write!(f, "it used {used} MB of memory, and {limit} MB is the limit"),
+            What::Memory => write!(
+                f,
+                "it used {used} MB of memory, and {limit} MB is the limit"
+            ),
             What::Disk => write!(f, "it wrote {used} MB, and {limit} MB is the limit"),
-            What::Machine => write!(f, "the machine had {used} MB of memory left, and {limit} MB stay free"),
+            What::Machine => write!(
+                f,
+                "the machine had {used} MB of memory left, and {limit} MB stay free"
+            ),
             What::Processes => {
-                write!(f, "it had {} processes, and {} is the limit", self.used, self.limit)
+                write!(
+                    f,
+                    "it had {} processes, and {} is the limit",
+                    self.used, self.limit
+                )
             }
         }
     }
@@ -101,7 +111,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Looks every so often, and tells when a limit is passed: once, until it is kept again.
+    /// Looks every so often, and tells when a limit is passed: once, until it is kept again. It
+    /// tells in its own thread, where [`crate::kill_others`] is best called at once: a bomb of
+    /// processes doubles in milliseconds.
     ///
     /// # Errors
     ///
@@ -112,13 +124,19 @@ impl Watch {
         every: Duration,
         tell: impl FnMut(Excess) + Send + 'static,
     ) -> Result<Self, SandboxError> {
-        let shared = Arc::new(Shared { limits: Mutex::new(limits), ..Shared::default() });
+        let shared = Arc::new(Shared {
+            limits: Mutex::new(limits),
+            ..Shared::default()
+        });
         let looker = Looker::new(scope, Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("sandbox-watch".to_owned())
             .spawn(move || looker.run(every, tell))
             .map_err(SandboxError::system("the watch could not be started"))?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// What was used at the last look.
@@ -169,7 +187,14 @@ struct Looker {
 impl Looker {
     fn new(scope: Scope, shared: Arc<Shared>) -> Self {
         let (meter, next_disk) = (Meter::new(), Instant::now());
-        Self { scope, shared, meter, disk: 0, next_disk, passed: Vec::new() }
+        Self {
+            scope,
+            shared,
+            meter,
+            disk: 0,
+            next_disk,
+            passed: Vec::new(),
+        }
     }
 
     fn run(mut self, every: Duration, mut tell: impl FnMut(Excess)) {
@@ -186,24 +211,40 @@ impl Looker {
     fn look(&mut self, limits: &Limits) -> Vec<Excess> {
         let mut pids = self.scope.members();
         pids.retain(|pid| !limits.except.contains(pid));
-        let memory = self.meter.measure(&pids, limits.memory.unwrap_or(u64::MAX));
         let processes = count(&pids, limits.processes);
+        let crowd = over(What::Processes, processes, limits.processes);
+        // Each look at a crowd takes long, and it grows meanwhile.
+        if let Some(crowd) = crowd.filter(|_| !self.passed.contains(&What::Processes)) {
+            self.passed.push(What::Processes);
+            return vec![crowd];
+        }
+        let memory = self.meter.measure(&pids, limits.memory.unwrap_or(u64::MAX));
         self.measure_disk(limits, &pids);
         self.note(memory, processes);
         let now = [
+            crowd,
             over(What::Memory, memory, limits.memory),
-            over(What::Processes, processes, limits.processes),
-            over(What::Disk, self.disk, limits.disk.as_ref().map(|(_, bytes)| *bytes)),
+            over(
+                What::Disk,
+                self.disk,
+                limits.disk.as_ref().map(|(_, bytes)| *bytes),
+            ),
             short(limits.reserve),
         ];
         let now: Vec<Excess> = now.into_iter().flatten().collect();
-        let fresh = now.iter().filter(|excess| !self.passed.contains(&excess.what)).copied().collect();
+        let fresh = now
+            .iter()
+            .filter(|excess| !self.passed.contains(&excess.what))
+            .copied()
+            .collect();
         self.passed = now.iter().map(|excess| excess.what).collect();
         fresh
     }
 
     fn measure_disk(&mut self, limits: &Limits, pids: &[u32]) {
-        let Some((folder, _)) = &limits.disk else { return };
+        let Some((folder, _)) = &limits.disk else {
+            return;
+        };
         let start = Instant::now();
         if start < self.next_disk {
             return;
@@ -222,10 +263,11 @@ impl Looker {
     }
 }
 
-/// The dead that nobody has buried do not count; they are told apart only when it matters.
+/// The dead that nobody has buried do not count. They are told apart only when it matters, and
+/// not in a crowd: among thousands that want to compute, each look may take seconds.
 fn count(pids: &[u32], limit: Option<u64>) -> u64 {
     let all = pids.len() as u64;
-    if limit.is_none_or(|limit| all <= limit) {
+    if limit.is_none_or(|limit| all <= limit || all > limit + limit / 4 + 16) {
         return all;
     }
     let running = |pid: &&u32| processes::read(**pid).is_some_and(|process| process.is_running());
@@ -240,5 +282,9 @@ fn over(what: What, used: u64, limit: Option<u64>) -> Option<Excess> {
 fn short(reserve: Option<u64>) -> Option<Excess> {
     let limit = reserve?;
     let used = memory::free().filter(|free| *free < limit)?;
-    Some(Excess { what: What::Machine, used, limit })
+    Some(Excess {
+        what: What::Machine,
+        used,
+        limit,
+    })
 }

@@ -193,11 +193,15 @@ pub(crate) struct ExecuteArgs {
 /// `alacard prove`.
 #[derive(Debug, Args)]
 pub(crate) struct ProveArgs {
-    /// The notebook
-    #[arg(value_name = "FILE.ipynb")]
-    pub(crate) file: PathBuf,
+    /// The notebooks
+    #[arg(value_name = "FILE.ipynb", required = true)]
+    pub(crate) files: Vec<PathBuf>,
 
-    /// Execute on the real weights, and keep the outputs
+    /// How many at once [default: as many as processors and memory allow]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+
+    /// Execute on the model's own weights, and keep the outputs
     #[arg(long)]
     pub(crate) real: bool,
 
@@ -215,7 +219,7 @@ pub(crate) struct ProveArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Print the proof as JSON
+    /// Print the proof as JSON; of several notebooks, a list of them
     #[arg(long)]
     pub(crate) json: bool,
 }

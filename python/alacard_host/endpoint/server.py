@@ -161,10 +161,15 @@ class Handler(BaseHTTPRequestHandler):
             self._authorise()
             reply = route(self.server.registry, call)
         except ApiError as error:
-            reply = as_json(error.body(), error.status)
+            short = urlsplit(self.path).path.startswith(PREFIXES)
+            reply = as_json({"error": error.message} if short else error.body(), error.status)
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             reply = as_json(ApiError(500, f"{type(error).__name__}: {error}"[:500]).body(), 500)
+        if reply.events is None:
+            self._log(call, reply.status, started)
+            self._send(reply)
+            return
         try:
             self._send(reply)
         finally:

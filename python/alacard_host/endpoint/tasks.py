@@ -115,6 +115,8 @@ def rewritten(key: str) -> Callable[..., Reply]:
 
 def features(model: Model, inputs: Any, _: dict[str, Any], __: dict[str, Any]) -> Reply:
     """One vector for a text, a list of them for a list."""
+    if isinstance(inputs, dict):
+        return similarities(model, inputs, {}, {})
     texts, _count = vectors.inputs(model, inputs)
     rows = vectors.encode(model, texts)
     return as_json(rows[0] if isinstance(inputs, str) else rows)
@@ -122,7 +124,7 @@ def features(model: Model, inputs: Any, _: dict[str, Any], __: dict[str, Any]) -
 
 def similarities(model: Model, inputs: Any, _: dict[str, Any], __: dict[str, Any]) -> Reply:
     """Cosines of a sentence with others."""
-    if not isinstance(inputs, dict):
+    if not isinstance(inputs, dict) or not {"source_sentence", "sentences"} <= set(inputs):
         raise ApiError(400, "inputs must hold source_sentence and sentences.")
     first, *others = vectors.encode(model, [inputs["source_sentence"], *inputs["sentences"]])
     return as_json([cosine(first, other) for other in others])

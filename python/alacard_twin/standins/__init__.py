@@ -15,9 +15,22 @@ from alacard_twin.standins import processors, settings, special_cases
 from alacard_twin.standins.tokenizer import Made, Request
 from alacard_twin.standins.tokenizer import make as make_tokenizer
 
-TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model",
-                   "tokenizer.model", "source.spm", "bpe.codes", "spm_char.model", "tekken.json",
-                   "prophetnet.tokenizer", "spm.model", "tiktoken.model", "vocab-src.json")  # fmt: skip
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.json",
+    "vocab.txt",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+    "source.spm",
+    "bpe.codes",
+    "spm_char.model",
+    "tekken.json",
+    "prophetnet.tokenizer",
+    "spm.model",
+    "tiktoken.model",
+    "vocab-src.json",
+)
 """A folder with any of these has a tokenizer of its own."""
 
 ALL = ("tokenizer", "preprocessor", "processor", "generation")
@@ -44,8 +57,9 @@ def complete(spec: TwinSpec, out: Path, config: Any = None) -> list[str]:
     return fill(config, out, task=spec.task, repo=spec.repo)
 
 
-def fill(config: Any, out: Path, needs: Iterable[str] | None = None, *, task: str | None = None,
-         repo: str = "") -> list[str]:  # fmt: skip
+def fill(
+    config: Any, out: Path, needs: Iterable[str] | None = None, *, task: str | None = None, repo: str = ""
+) -> list[str]:
     """Writes what `out` lacks for a model of this configuration; sentences for the twin's report.
 
     `config` is a configuration object, its values, or None for the folder's config.json. Files that are there
@@ -77,8 +91,11 @@ def _tokenizer(request: Request, said: list[str]) -> Made | None:
 
 def _preprocessors(config: Any, out: Path, said: list[str]) -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    makers = {"image_processor": processors.image_processor, "video_processor": processors.video_processor,
-              "feature_extractor": processors.feature_extractor}  # fmt: skip
+    makers = {
+        "image_processor": processors.image_processor,
+        "video_processor": processors.video_processor,
+        "feature_extractor": processors.feature_extractor,
+    }
     for name, maker in makers.items():
         try:
             part = maker(config)
@@ -96,7 +113,9 @@ def _preprocessors(config: Any, out: Path, said: list[str]) -> dict[str, Any]:
 
 def _composite(request: Request, made: Made | None, parts: dict[str, Any], said: list[str]) -> None:
     try:
-        tokenizer = made.tokenizer if made is not None and made.tokenizer is not None else _own_tokenizer(request.out)
+        tokenizer = (
+            made.tokenizer if made is not None and made.tokenizer is not None else _own_tokenizer(request.out)
+        )
         aliases = {"audio_processor": parts.get("feature_extractor"), "tokenizer": tokenizer}
         processor = processors.composite(request.config, parts | aliases, made.template if made else None)
         if processor is None:

@@ -23,10 +23,13 @@ _TURNS = {
     "turns": ("<start_of_turn>", "\n", "<end_of_turn>\n", "model"),
 }
 
-_CHAT_NAME = re.compile(r"instruct|chat|(^|[-_/.])it($|[-_.])|assistant|think|-vl|llava|smolvlm|r1|zephyr|gpt-oss",
-                        re.IGNORECASE)  # fmt: skip
+_CHAT_NAME = re.compile(
+    r"instruct|chat|(^|[-_/.])it($|[-_.])|assistant|think|-vl|llava|smolvlm|r1|zephyr|gpt-oss", re.IGNORECASE
+)
 
-_CHAT_TYPES = re.compile(r"^(qwen|smollm|gemma3|gpt_oss|glm4|deepseek_v3|llava|idefics|smolvlm|internvl|paligemma)")
+_CHAT_TYPES = re.compile(
+    r"^(qwen|smollm|gemma3|gpt_oss|glm4|deepseek_v3|llava|idefics|smolvlm|internvl|paligemma)"
+)
 
 
 def expects_chat(model_type: str, repo: str, task: str | None) -> bool:
@@ -41,17 +44,31 @@ def expects_chat(model_type: str, repo: str, task: str | None) -> bool:
 def template(specials: Specials) -> str:
     """A chat template in the turns of the family, with places for the media tokens that there are."""
     before, after, end, assistant = _TURNS[specials.family.turns]
-    role = "message.role" if assistant == "assistant" else "('model' if message.role == 'assistant' else message.role)"
+    role = (
+        "message.role"
+        if assistant == "assistant"
+        else "('model' if message.role == 'assistant' else message.role)"
+    )
     bos = "{{- bos_token -}}\n" if "bos_token" in specials.roles else ""
     return (
         _CONTENT.replace("IMAGE", _media(specials))
         + bos
         + "{%- for message in messages -%}\n"
-        + "{{- " + _literal(before) + " + " + role + " + " + _literal(after) + " -}}\n"
-        + "{{- text_of(message.content) + " + _literal(end) + " -}}\n"
+        + "{{- "
+        + _literal(before)
+        + " + "
+        + role
+        + " + "
+        + _literal(after)
+        + " -}}\n"
+        + "{{- text_of(message.content) + "
+        + _literal(end)
+        + " -}}\n"
         + "{%- endfor -%}\n"
-        + "{%- if add_generation_prompt -%}{{- " + _literal(before + assistant + after) + " -}}{%- endif -%}\n"
-    )  # fmt: skip
+        + "{%- if add_generation_prompt -%}{{- "
+        + _literal(before + assistant + after)
+        + " -}}{%- endif -%}\n"
+    )
 
 
 def _media(specials: Specials) -> str:
@@ -67,7 +84,12 @@ def _media(specials: Specials) -> str:
 def _prompt_token(media: dict[str, str], name: str) -> str:
     """What a prompt holds for one image (or video, or sound): the token that the processor multiplies."""
     token = media.get(f"{name}_token", "")
-    if name == "image" and "boi_token" in media and "audio_token" not in media and token == "<image_soft_token>":
+    if (
+        name == "image"
+        and "boi_token" in media
+        and "audio_token" not in media
+        and token == "<image_soft_token>"
+    ):
         return media["boi_token"]
     if token == "<|IMG_PATCH|>":
         return "<image>" if "tile_token" in media else token

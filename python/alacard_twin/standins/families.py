@@ -65,38 +65,75 @@ LLAMA2 = Family(
 )
 
 PHI3 = Family(
-    ids={"<unk>": 0, "<s>": 1, "</s>": 2, "<|endoftext|>": 32000, "<|assistant|>": 32001, "<|system|>": 32006,
-         "<|end|>": 32007, "<|user|>": 32010},
-    roles={"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"},
+    ids={
+        "<unk>": 0,
+        "<s>": 1,
+        "</s>": 2,
+        "<|endoftext|>": 32000,
+        "<|assistant|>": 32001,
+        "<|system|>": 32006,
+        "<|end|>": 32007,
+        "<|user|>": 32010,
+    },
+    roles={
+        "unk_token": "<unk>",
+        "bos_token": "<s>",
+        "eos_token": "<|endoftext|>",
+        "pad_token": "<|endoftext|>",
+    },
     metaspace=True,
-)  # fmt: skip
+)
 
 GEMMA2 = Family(
-    ids={"<pad>": 0, "<eos>": 1, "<bos>": 2, "<unk>": 3, "<mask>": 4, "<start_of_turn>": 106,
-         "<end_of_turn>": 107},
+    ids={
+        "<pad>": 0,
+        "<eos>": 1,
+        "<bos>": 2,
+        "<unk>": 3,
+        "<mask>": 4,
+        "<start_of_turn>": 106,
+        "<end_of_turn>": 107,
+    },
     turns="turns",
-)  # fmt: skip
+)
 
 GEMMA3 = Family(
-    ids={"<pad>": 0, "<eos>": 1, "<bos>": 2, "<unk>": 3, "<mask>": 4, "<start_of_turn>": 105,
-         "<end_of_turn>": 106},
+    ids={
+        "<pad>": 0,
+        "<eos>": 1,
+        "<bos>": 2,
+        "<unk>": 3,
+        "<mask>": 4,
+        "<start_of_turn>": 105,
+        "<end_of_turn>": 106,
+    },
     turns="turns",
-)  # fmt: skip
+)
 
 BERT = Family(ids={"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103}, smallest=2000)
 
 MODERNBERT = Family(
     ids={"[UNK]": 50280, "[CLS]": 50281, "[SEP]": 50282, "[PAD]": 50283, "[MASK]": 50284},
-    roles={"unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]",
-           "mask_token": "[MASK]"},
+    roles={
+        "unk_token": "[UNK]",
+        "cls_token": "[CLS]",
+        "sep_token": "[SEP]",
+        "pad_token": "[PAD]",
+        "mask_token": "[MASK]",
+    },
     smallest=50285,
-)  # fmt: skip
+)
 
 MASKED = Family(
     ids={},
-    roles={"unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]",
-           "mask_token": "[MASK]"},
-)  # fmt: skip
+    roles={
+        "unk_token": "[UNK]",
+        "cls_token": "[CLS]",
+        "sep_token": "[SEP]",
+        "pad_token": "[PAD]",
+        "mask_token": "[MASK]",
+    },
+)
 
 PLAIN = Family(ids={})
 
@@ -114,13 +151,35 @@ _BY_CLASS = {
 }
 
 _BY_TYPE = {
-    "llama": LLAMA3, "llama4": LLAMA3, "llama4_text": LLAMA3, "mllama": LLAMA3, "mllama_text_model": LLAMA3,
-    "mistral": LLAMA2, "mixtral": LLAMA2, "ministral": LLAMA2, "llava": LLAMA2, "vipllava": LLAMA2,
-    "llava_next": LLAMA2, "phi3": PHI3, "phimoe": PHI3, "phi3_v": PHI3, "gemma": GEMMA2, "gemma2": GEMMA2,
-    "paligemma": GEMMA2, "recurrent_gemma": GEMMA2, "gemma3": GEMMA3, "gemma3_text": GEMMA3, "gemma3n": GEMMA3,
-    "gemma3n_text": GEMMA3, "t5gemma": GEMMA2, "modernbert": MODERNBERT, "ettin": MODERNBERT,
-    "nystromformer": MASKED, "smolvlm": PLAIN, "idefics3": LLAMA3,
-}  # fmt: skip
+    "llama": LLAMA3,
+    "llama4": LLAMA3,
+    "llama4_text": LLAMA3,
+    "mllama": LLAMA3,
+    "mllama_text_model": LLAMA3,
+    "mistral": LLAMA2,
+    "mixtral": LLAMA2,
+    "ministral": LLAMA2,
+    "llava": LLAMA2,
+    "vipllava": LLAMA2,
+    "llava_next": LLAMA2,
+    "phi3": PHI3,
+    "phimoe": PHI3,
+    "phi3_v": PHI3,
+    "gemma": GEMMA2,
+    "gemma2": GEMMA2,
+    "paligemma": GEMMA2,
+    "recurrent_gemma": GEMMA2,
+    "gemma3": GEMMA3,
+    "gemma3_text": GEMMA3,
+    "gemma3n": GEMMA3,
+    "gemma3n_text": GEMMA3,
+    "t5gemma": GEMMA2,
+    "modernbert": MODERNBERT,
+    "ettin": MODERNBERT,
+    "nystromformer": MASKED,
+    "smolvlm": PLAIN,
+    "idefics3": LLAMA3,
+}
 
 
 def family(tokenizer_class: str, model_type: str, size: int) -> Family:

@@ -30,7 +30,7 @@ class Layout:
         return True
 
     def add(self, token: str) -> bool:
-        """Puts a token at the next free id; False if the vocabulary is full (a token that is there is fine)."""
+        """Puts a token at the next free id unless it has one; False if the vocabulary is full."""
         if token in self._ids:
             return True
         while self._next in self.tokens:

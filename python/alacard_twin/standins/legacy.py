@@ -35,13 +35,13 @@ _ORDER: dict[str, tuple[str, ...]] = {
     "FlaubertTokenizer": ("<s>", "</s>", "<pad>", "<unk>", *(f"<special{index}>" for index in range(10))),
     "RoCBertTokenizer": ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
     "PLBartTokenizer": ("<s>", "<pad>", "</s>", "<unk>"),
-}  # fmt: skip
+}
 """Special tokens in the order of their ids, where it is not the order of the class's own arguments."""
 
 _LETTERS = {
     "Wav2Vec2CTCTokenizer": "ETAONIHSRDLUMWCFGYPBVK'XJQZ",
     "Wav2Vec2PhonemeCTCTokenizer": "etaonihsrdlumwcfgypbvk'xjqz",
-    "VitsTokenizer": " etaonihsrdlumwcfgypbvk'xjqz-–_0123456789",
+    "VitsTokenizer": " etaonihsrdlumwcfgypbvk'xjqz-_0123456789",
     "MgpstrTokenizer": "0123456789abcdefghijklmnopqrstuvwxyz",
     "EsmTokenizer": "LAGVSERTIDPKQNFYMHWCXBUZO.-",
 }
@@ -95,7 +95,9 @@ def _writer(name: str, files: dict[str, str]) -> Any:
 def _roles(cls: Any) -> dict[str, str]:
     """Special tokens from the defaults of the class's arguments."""
     parameters = inspect.signature(cls.__init__).parameters.values()
-    named = {p.name: p.default for p in parameters if p.name.endswith("_token") and isinstance(p.default, str)}
+    named = {
+        p.name: p.default for p in parameters if p.name.endswith("_token") and isinstance(p.default, str)
+    }
     if cls.__name__ == "SiglipTokenizer":
         return {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "</s>"}
     return {name: token for name, token in named.items() if token}
@@ -113,7 +115,11 @@ def _layout(name: str, config: Any, roles: dict[str, str]) -> Layout:
         layout.place("<pad>", settings.role_id(config, "pad") or size - 1)
     for index, token in enumerate(order):
         layout.place(token, index)
-    known = {key: token for key, token in roles.items() if key[:-6] in ("bos", "eos", "unk", "pad", "cls", "sep", "mask")}
+    known = {
+        key: token
+        for key, token in roles.items()
+        if key[:-6] in ("bos", "eos", "unk", "pad", "cls", "sep", "mask")
+    }
     if name not in _ORDER:
         plan(config, name, Defaults({}, known), layout)
     layout.extend(dict.fromkeys(roles.values()))
@@ -141,7 +147,13 @@ def _letters(name: str, layout: Layout, out: Path, files: dict[str, str]) -> Jso
     layout.extend(chr(0x4E00 + offset) for offset in range(max(0, layout.size - len(layout.ids()))))
     _write_json(out / files["vocab_file"], layout.ids())
     if name == "VitsTokenizer":
-        return {"phonemize": False, "is_uroman": False, "add_blank": True, "normalize": True, "language": "eng"}
+        return {
+            "phonemize": False,
+            "is_uroman": False,
+            "add_blank": True,
+            "normalize": True,
+            "language": "eng",
+        }
     return {"do_phonemize": False} if "Phoneme" in name else {}
 
 
@@ -165,7 +177,9 @@ def _roc_bert(name: str, layout: Layout, out: Path, files: dict[str, str]) -> Js
 
 def _merged(name: str, layout: Layout, out: Path, files: dict[str, str]) -> Json:
     """BPE files. The words end in `</w>`, or in these two classes all but the last piece end in `@@`."""
-    kind = pieces.Kind("BPE", byte_level=name == "ClvpTokenizer", end="" if name == "ClvpTokenizer" else "</w>")
+    kind = pieces.Kind(
+        "BPE", byte_level=name == "ClvpTokenizer", end="" if name == "ClvpTokenizer" else "</w>"
+    )
     joined = name in ("CTRLTokenizer", "BlenderbotSmallTokenizer", "BertweetTokenizer", "PhobertTokenizer")
     plain = pieces.Kind("BPE")
     if joined:

@@ -72,7 +72,9 @@ def alphabet(kind: Kind) -> list[str]:
     if kind.byte_level:
         letters = list(byte_letters())
     else:
-        letters = [SPACE, *ASCII, *LETTERS] if kind.metaspace or kind.model == "Unigram" else [*ASCII, *LETTERS]
+        letters = (
+            [SPACE, *ASCII, *LETTERS] if kind.metaspace or kind.model == "Unigram" else [*ASCII, *LETTERS]
+        )
         letters += ["\n", "\t"] if kind.byte_fallback else []
     fallback = [f"<0x{byte:02X}>" for byte in range(256)] if kind.byte_fallback else []
     ends = [letter + kind.end for letter in letters] if kind.end else []
@@ -122,6 +124,6 @@ def unigram_scores() -> dict[str, float]:
     scores = {SPACE + word: math.log(count / total) for word, count in ranked()}
     for word, count in ranked():
         scores.setdefault(SPACE + word.lower(), math.log(count / total) - 1)
-    scores |= {ending: -8.0 for ending in endings()}
-    scores |= {letter: -11.0 for letter in [SPACE, *ASCII, *LETTERS]}
+    scores |= dict.fromkeys(endings(), -8.0)
+    scores |= dict.fromkeys([SPACE, *ASCII, *LETTERS], -11.0)
     return {piece: round(score, 4) for piece, score in scores.items()}

@@ -1,6 +1,7 @@
 """Stand-in image processors, feature extractors and composite processors, from the library's own defaults.
 
-What the configuration says about sizes (image, patch, mel bins, sampling rate) is carried over, so that what a
+What the configuration says about sizes (image, patch, mel bins, sampling rate) is carried over, so that
+what a
 processor makes is what the model takes.
 """
 
@@ -85,8 +86,11 @@ def _image_options(cls: Any, config: Any) -> Json:
     own = image_size(config)
     fixed = str(getattr(config, "model_type", "")) in _FREE_SIZE
     if own and not fixed and not _is_idefics(cls):
-        options |= {key: _sized(getattr(cls, key, None), own) for key in ("size", "crop_size")
-                    if isinstance(getattr(cls, key, None), dict)}  # fmt: skip
+        options |= {
+            key: _sized(getattr(cls, key, None), own)
+            for key in ("size", "crop_size")
+            if isinstance(getattr(cls, key, None), dict)
+        }
     if own and _is_idefics(cls):
         options |= {"max_image_size": {"longest_edge": own[0]}, "size": {"longest_edge": own[0] * 2}}
     points = getattr(config, "image_grid_pinpoints", None)
@@ -94,14 +98,28 @@ def _image_options(cls: Any, config: Any) -> Json:
         options["image_grid_pinpoints"] = points
     sequence = getattr(vision_part(config), "num_image_tokens", None)
     if isinstance(sequence, int) or getattr(config, "model_type", "") in ("paligemma", "colpali"):
-        options["image_seq_length"] = sequence or _image_tokens(config, vision_part(config), options_patch(config))
+        options["image_seq_length"] = sequence or _image_tokens(
+            config, vision_part(config), options_patch(config)
+        )
     if "max_patches" in dir(cls) and "min_patches" in dir(cls):
         options["max_patches"] = 2
     return {key: value for key, value in options.items() if value is not None}
 
 
-_FREE_SIZE = ("detr", "conditional_detr", "deformable_detr", "yolos", "rt_detr", "mask2former", "maskformer",
-              "oneformer", "grounding-dino", "table-transformer", "d_fine", "glpn")  # fmt: skip
+_FREE_SIZE = (
+    "detr",
+    "conditional_detr",
+    "deformable_detr",
+    "yolos",
+    "rt_detr",
+    "mask2former",
+    "maskformer",
+    "oneformer",
+    "grounding-dino",
+    "table-transformer",
+    "d_fine",
+    "glpn",
+)
 """Model types that take images of any size: their processors keep their own sizes."""
 
 
@@ -131,7 +149,8 @@ def _patch_options(cls: Any, config: Any) -> Json:
     known = dir(cls)
     options = {key: value for key, value in wanted.items() if isinstance(value, int) and key in known}
     if "patch_size" in options and isinstance(getattr(cls, "patch_size", None), dict):
-        options["patch_size"] = {"height": options["patch_size"], "width": options["patch_size"]}
+        size = options.pop("patch_size")
+        return {**options, "patch_size": {"height": size, "width": size}}
     return options
 
 
@@ -145,15 +164,25 @@ def feature_extractor(config: Any) -> Any:
     audio = audio_part(config)
     bins = getattr(audio, "num_mel_bins", None) or getattr(audio, "input_feat_per_channel", None)
     wanted = {
-        "feature_size": bins if cls.__name__ in ("WhisperFeatureExtractor", "Speech2TextFeatureExtractor") else None,
+        "feature_size": bins
+        if cls.__name__ in ("WhisperFeatureExtractor", "Speech2TextFeatureExtractor")
+        else None,
         "num_mel_bins": bins,
         "max_length": getattr(audio, "max_length", None) if cls.__name__ == "ASTFeatureExtractor" else None,
         "sampling_rate": getattr(audio, "sampling_rate", None),
+        "truncation": _clap_truncation(cls, audio),
         "do_normalize": True if cls.__name__ == "Wav2Vec2FeatureExtractor" else None,
         "return_attention_mask": getattr(config, "feat_extract_norm", "") == "layer" or None,
     }
     known = inspect.signature(cls.__init__).parameters
     return cls(**{key: value for key, value in wanted.items() if value is not None and key in known})
+
+
+def _clap_truncation(cls: Any, audio: Any) -> str | None:
+    """CLAP with and without fusion take sounds of different shapes."""
+    if cls.__name__ != "ClapFeatureExtractor":
+        return None
+    return "fusion" if getattr(audio, "enable_fusion", False) else "rand_trunc"
 
 
 def composite(config: Any, parts: Json, template: str | None) -> Any:
@@ -168,7 +197,9 @@ def composite(config: Any, parts: Json, template: str | None) -> Any:
     if any(parts.get(attribute) is None for attribute in attributes):
         return None
     known = inspect.signature(cls.__init__).parameters
-    options = {key: value for key, value in _composite_options(config).items() if value is not None and key in known}
+    options = {
+        key: value for key, value in _composite_options(config).items() if value is not None and key in known
+    }
     if template and ("chat_template" in known or "kwargs" in known):
         options["chat_template"] = template
     return cls(**{attribute: parts[attribute] for attribute in attributes}, **options)
@@ -215,8 +246,13 @@ def save(processor: Any, out: Path) -> None:
     """Writes a composite processor's own files; those of its tokenizer are in place already."""
     with tempfile.TemporaryDirectory() as place:
         processor.save_pretrained(place)
-        for name in ("processor_config.json", "preprocessor_config.json", "video_preprocessor_config.json",
-                     "chat_template.jinja", "chat_template.json"):  # fmt: skip
+        for name in (
+            "processor_config.json",
+            "preprocessor_config.json",
+            "video_preprocessor_config.json",
+            "chat_template.jinja",
+            "chat_template.json",
+        ):
             path = Path(place) / name
             if path.is_file() and not (out / name).exists():
                 shutil.copyfile(path, out / name)

@@ -1,4 +1,4 @@
-"""Reading a model's configuration, whatever its nesting: the vocabulary's size, roles of ids, sub-configurations."""
+"""Reading a model's configuration, whatever its nesting: sizes, roles of ids, sub-configurations."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def role_id(config: Any, role: str) -> int | None:
 
 
 def ids(config: Any, suffixes: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """All settings whose name ends in one of the suffixes, inner configurations last; names without the suffix."""
+    """All settings whose name ends in one of the suffixes, inner configurations last."""
     seen: set[str] = set()
     stack = [as_dict(config)]
     while stack:

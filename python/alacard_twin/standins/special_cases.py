@@ -1,4 +1,4 @@
-"""Tokenizer classes that need more than their special tokens: Whisper's languages and times, codes of languages."""
+"""Tokenizer classes that need more than special tokens: Whisper's languages and times, language codes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from typing import Any
 from alacard_twin.standins import settings
 from alacard_twin.standins.layout import Layout
 
-_WHISPER_TAIL = ("<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>")
+_WHISPER_TAIL = (
+    "<|translate|>",
+    "<|transcribe|>",
+    "<|startoflm|>",
+    "<|startofprev|>",
+    "<|nospeech|>",
+    "<|notimestamps|>",
+)
 
 
 def blank(cls: Any) -> Any:
     """An instance of the class without a vocabulary, to learn its defaults from."""
     if cls.__name__ == "PegasusTokenizer":
-        return cls(vocab=[("<pad>", 0.0), ("</s>", 0.0), ("<mask_1>", 0.0), ("<mask_2>", 0.0), ("<unk>", 0.0)])
+        return cls(
+            vocab=[("<pad>", 0.0), ("</s>", 0.0), ("<mask_1>", 0.0), ("<mask_2>", 0.0), ("<unk>", 0.0)]
+        )
     if cls.__name__ == "MarkupLMTokenizer":
         return cls(tags_dict=markup_tags())
     return cls()
@@ -21,8 +30,8 @@ def blank(cls: Any) -> Any:
 
 def markup_tags() -> dict[str, int]:
     """The HTML tags that MarkupLM tells apart."""
-    names = "a b body br button div em form h1 h2 h3 head html i img input label li link meta nav ol option p script"
-    names += " select span strong table tbody td th title tr ul"
+    names = "a b body br button div em form h1 h2 h3 head html i img input label li link meta nav ol option p"
+    names += " script select span strong table tbody td th title tr ul"
     return {name: index for index, name in enumerate(names.split())}
 
 
@@ -51,7 +60,9 @@ def before(name: str, config: Any, layout: Layout) -> None:
         for number in range(7):
             layout.place(f"<madeupword{number}>", layout.size - 7 + number)
     elif name == "XLNetTokenizer":
-        for index, token in enumerate(["<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eod>", "<eop>"]):
+        for index, token in enumerate(
+            ["<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eod>", "<eop>"]
+        ):
             layout.place(token, index)
     elif name == "LukeTokenizer":
         for offset, token in enumerate(["<ent>", "<ent2>"]):
@@ -82,13 +93,37 @@ def options(name: str, config: Any) -> dict[str, Any]:
     return {}
 
 
-_SPOKEN_CODES = ("eng", "fra", "deu", "spa", "ita", "por", "rus", "cmn", "jpn", "arb", "hin", "kor", "nld", "pol",
-                 "tur", "swe", "ukr", "vie", "ces", "dan", "fin", "ell", "ind", "ron")  # fmt: skip
+_SPOKEN_CODES = (
+    "eng",
+    "fra",
+    "deu",
+    "spa",
+    "ita",
+    "por",
+    "rus",
+    "cmn",
+    "jpn",
+    "arb",
+    "hin",
+    "kor",
+    "nld",
+    "pol",
+    "tur",
+    "swe",
+    "ukr",
+    "vie",
+    "ces",
+    "dan",
+    "fin",
+    "ell",
+    "ind",
+    "ron",
+)
 """Languages of Seamless that lessons ask for."""
 
 
 def _sentinels(layout: Layout, count: int) -> None:
-    """The sentinels of T5 end at the size that its tokenizer has (32100), even if the embeddings are padded."""
+    """The sentinels of T5 end at the size of its tokenizer (32100), also where the embeddings are padded."""
     end = min(layout.size, 32100) if layout.size < 40000 else layout.size
     for index in range(count):
         layout.place(f"<extra_id_{index}>", end - 1 - index)
@@ -138,8 +173,11 @@ def whisper_generation(config: Any) -> dict[str, Any]:
     return values
 
 
-_CODED = {"NllbTokenizer": "nllb.tokenization_nllb", "MBartTokenizer": "mbart.tokenization_mbart",
-          "MBart50Tokenizer": "mbart50.tokenization_mbart50"}  # fmt: skip
+_CODED = {
+    "NllbTokenizer": "nllb.tokenization_nllb",
+    "MBartTokenizer": "mbart.tokenization_mbart",
+    "MBart50Tokenizer": "mbart50.tokenization_mbart50",
+}
 
 
 def codes(name: str) -> tuple[str, ...]:
@@ -154,5 +192,9 @@ def codes(name: str) -> tuple[str, ...]:
 
 def _first_code(name: str, size: int, count: int) -> int:
     """Codes come last, before the mask and padding of the embeddings."""
-    known = {("NllbTokenizer", 256206): 256001, ("MBartTokenizer", 250027): 250001, ("MBart50Tokenizer", 250054): 250001}
+    known = {
+        ("NllbTokenizer", 256206): 256001,
+        ("MBartTokenizer", 250027): 250001,
+        ("MBart50Tokenizer", 250054): 250001,
+    }
     return known.get((name, size), max(0, size - count - 2))

@@ -12,17 +12,40 @@ from alacard_twin.standins.layout import Layout
 ROLES = ("eos", "bos", "unk", "pad", "cls", "sep", "mask")
 """The roles that tokenizers know, in the order in which ids are given out."""
 
-GENERIC = {"eos": "<|endoftext|>", "bos": "<|startoftext|>", "unk": "<unk>", "pad": "<|pad|>", "cls": "[CLS]",
-           "sep": "[SEP]", "mask": "[MASK]"}  # fmt: skip
+GENERIC = {
+    "eos": "<|endoftext|>",
+    "bos": "<|startoftext|>",
+    "unk": "<unk>",
+    "pad": "<|pad|>",
+    "cls": "[CLS]",
+    "sep": "[SEP]",
+    "mask": "[MASK]",
+}
 """Names for roles that neither the class nor the family names."""
 
-MEDIA = {"image": "<image>", "video": "<video>", "audio": "<audio>", "vision_start": "<|vision_start|>",
-         "vision_end": "<|vision_end|>", "boi": "<start_of_image>", "eoi": "<end_of_image>",
-         "boa": "<start_of_audio>", "eoa": "<end_of_audio>", "image_start": "<|begin_of_image|>",
-         "image_end": "<|end_of_image|>", "video_start": "<|begin_of_video|>", "video_end": "<|end_of_video|>",
-         "audio_bos": "<|audio_bos|>", "audio_eos": "<|audio_eos|>", "audio_start": "<|audio_start|>",
-         "audio_end": "<|audio_end|>", "audio_delay": "<|audio_delay|>", "image_break": "<image_break>",
-         "vision_bos": "<|vision_bos|>", "vision_eos": "<|vision_eos|>"}  # fmt: skip
+MEDIA = {
+    "image": "<image>",
+    "video": "<video>",
+    "audio": "<audio>",
+    "vision_start": "<|vision_start|>",
+    "vision_end": "<|vision_end|>",
+    "boi": "<start_of_image>",
+    "eoi": "<end_of_image>",
+    "boa": "<start_of_audio>",
+    "eoa": "<end_of_audio>",
+    "image_start": "<|begin_of_image|>",
+    "image_end": "<|end_of_image|>",
+    "video_start": "<|begin_of_video|>",
+    "video_end": "<|end_of_video|>",
+    "audio_bos": "<|audio_bos|>",
+    "audio_eos": "<|audio_eos|>",
+    "audio_start": "<|audio_start|>",
+    "audio_end": "<|audio_end|>",
+    "audio_delay": "<|audio_delay|>",
+    "image_break": "<image_break>",
+    "vision_bos": "<|vision_bos|>",
+    "vision_eos": "<|vision_eos|>",
+}
 """Tokens that stand for something that is not text: configuration name without suffix, to token."""
 
 NAMED: dict[str, dict[str, str]] = {
@@ -100,7 +123,11 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "image_wrapper_token": "<|image token|>",
         "eof_token": "<|extra_201|>",
     },
-    "janus": {"image_token": "<image_placeholder>", "boi_token": "<begin_of_image>", "eoi_token": "<end_of_image>"},
+    "janus": {
+        "image_token": "<image_placeholder>",
+        "boi_token": "<begin_of_image>",
+        "eoi_token": "<end_of_image>",
+    },
     "deepseek_vl": {"image_token": "<image_placeholder>"},
     "deepseek_vl_hybrid": {"image_token": "<image_placeholder>"},
     "perception_lm": {"image_token": "<|image|>", "video_token": "<|video|>"},

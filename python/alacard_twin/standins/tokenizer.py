@@ -12,7 +12,12 @@ from alacard_twin.standins.layout import Layout
 from alacard_twin.standins.specials import Defaults, Specials, plan, size_with_media
 
 ROLE_KEYS = ("bos_token", "eos_token", "unk_token", "pad_token", "cls_token", "sep_token", "mask_token")
-GENERIC_CLASSES = ("TokenizersBackend", "PreTrainedTokenizerFast", "MistralCommonBackend", "ParakeetTokenizer")
+GENERIC_CLASSES = (
+    "TokenizersBackend",
+    "PreTrainedTokenizerFast",
+    "MistralCommonBackend",
+    "ParakeetTokenizer",
+)
 """Classes that bring no pieces of their own: a backend is built for them here."""
 
 
@@ -60,7 +65,7 @@ def make(request: Request) -> Made | None:
 
 
 def class_name(config: Any) -> str | None:
-    """The tokenizer class of a configuration: its own word, else the library's table, by the text part too."""
+    """The tokenizer class of a configuration: by the library's table, else by its own word."""
     from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
 
     own = getattr(config, "tokenizer_class", None)
@@ -78,9 +83,15 @@ def class_name(config: Any) -> str | None:
     return "TokenizersBackend" if hasattr(settings.text_part(config), "vocab_size") else None
 
 
-_PIECES = {"umt5": "T5Tokenizer", "pix2struct": "T5Tokenizer", "xlm-roberta-xl": "XLMRobertaTokenizer",
-           "kosmos-2": "XLMRobertaTokenizer", "bigbird_pegasus": "PegasusTokenizer", "pegasus_x": "PegasusTokenizer",
-           "donut": "XLMRobertaTokenizer"}  # fmt: skip
+_PIECES = {
+    "umt5": "T5Tokenizer",
+    "pix2struct": "T5Tokenizer",
+    "xlm-roberta-xl": "XLMRobertaTokenizer",
+    "kosmos-2": "XLMRobertaTokenizer",
+    "bigbird_pegasus": "PegasusTokenizer",
+    "pegasus_x": "PegasusTokenizer",
+    "donut": "XLMRobertaTokenizer",
+}
 """Model types that the library reads with its general class, and whose vocabulary is of this class's kind."""
 
 _HEARING = ("wavlm", "unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-audio", "wav2vec2-conformer")
@@ -101,8 +112,12 @@ def _make_fast(cls: Any, request: Request) -> Made:
     specials = plan(request.config, cls.__name__, defaults, layout)
     specials.extra += special_cases.extra(cls.__name__, layout)
     if kind is None:
-        kind = pieces.Kind("BPE", byte_level=not specials.family.metaspace,
-                           byte_fallback=specials.family.metaspace, metaspace=specials.family.metaspace)  # fmt: skip
+        kind = pieces.Kind(
+            "BPE",
+            byte_level=not specials.family.metaspace,
+            byte_fallback=specials.family.metaspace,
+            metaspace=specials.family.metaspace,
+        )
     options = _options(cls, request, specials)
     tokenizer = _build(cls, kind, layout, specials, options)
     tokenizer.save_pretrained(request.out)
@@ -110,8 +125,15 @@ def _make_fast(cls: Any, request: Request) -> Made:
     return Made(type(tokenizer).__name__, tokenizer, options.get("chat_template"))
 
 
-_READING = ("text-classification", "token-classification", "feature-extraction", "sentence-similarity",
-            "zero-shot-classification", "question-answering", "text-ranking")  # fmt: skip
+_READING = (
+    "text-classification",
+    "token-classification",
+    "feature-extraction",
+    "sentence-similarity",
+    "zero-shot-classification",
+    "question-answering",
+    "text-ranking",
+)
 """Tasks that never turn an id back into text: a small vocabulary serves them as well and loads at once."""
 
 
@@ -124,7 +146,11 @@ def _size(request: Request, kind: pieces.Kind | None) -> int:
 def defaults_of(blank: Any) -> Defaults:
     """The tokens that a class has before it has seen a vocabulary."""
     vocabulary = json.loads(blank.backend_tokenizer.to_str())["model"]["vocab"]
-    names = [item[0] for item in vocabulary] if isinstance(vocabulary, list) else sorted(vocabulary, key=vocabulary.get)
+    names = (
+        [item[0] for item in vocabulary]
+        if isinstance(vocabulary, list)
+        else sorted(vocabulary, key=vocabulary.get)
+    )
     wanted = [name for name in dict.fromkeys(names) if name != pieces.SPACE and not name.isalnum()]
     own_ids = {name: names.index(name) for name in wanted}
     roles = {key: str(value) for key in ROLE_KEYS if (value := getattr(blank, key, None))}
@@ -161,8 +187,19 @@ def _longest(config: Any) -> int | None:
     return None
 
 
-_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "longformer", "mpnet", "data2vec-text",
-                     "ibert", "luke", "layoutlmv3", "lilt")  # fmt: skip
+_OFFSET_POSITIONS = (
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+    "xlm-roberta-xl",
+    "longformer",
+    "mpnet",
+    "data2vec-text",
+    "ibert",
+    "luke",
+    "layoutlmv3",
+    "lilt",
+)
 """Model types whose positions start behind the padding id."""
 
 
@@ -185,7 +222,9 @@ def _unigram(cls: Any, kind: pieces.Kind, layout: Layout, specials: Specials, op
     scores = pieces.unigram_scores()
     named = set(layout.ids())
     layout.extend(sorted(scores, key=lambda piece: (len(piece) > 1, -scores[piece], piece)))
-    listed = [(token, 0.0 if token in named else scores.get(token, -30.0)) for token in layout.filled(kind.form)]
+    listed = [
+        (token, 0.0 if token in named else scores.get(token, -30.0)) for token in layout.filled(kind.form)
+    ]
     return cls(vocab=listed, **options)
 
 
@@ -193,14 +232,24 @@ def _backend(kind: pieces.Kind, layout: Layout, merges: list[tuple[str, str]], s
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     unknown = specials.roles.get("unk_token") if kind.metaspace else None
-    model = models.BPE(vocab=layout.ids(), merges=merges, unk_token=unknown, fuse_unk=kind.metaspace,
-                       byte_fallback=kind.byte_fallback)  # fmt: skip
+    model = models.BPE(
+        vocab=layout.ids(),
+        merges=merges,
+        unk_token=unknown,
+        fuse_unk=kind.metaspace,
+        byte_fallback=kind.byte_fallback,
+    )
     tokenizer = Tokenizer(model)
     if kind.metaspace:
         tokenizer.normalizer = normalizers.Sequence(
             [normalizers.Prepend(pieces.SPACE), normalizers.Replace(" ", pieces.SPACE)]
         )
-        steps = [decoders.Replace(pieces.SPACE, " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+        steps = [
+            decoders.Replace(pieces.SPACE, " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(" ", 1, 0),
+        ]
         tokenizer.decoder = decoders.Sequence(steps)
     else:
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -219,7 +268,9 @@ def _backend(kind: pieces.Kind, layout: Layout, merges: list[tuple[str, str]], s
 def _frame(processors: Any, layout: Layout, first: str, last: str) -> Any:
     tokens = [(first, layout.at(first)), (last, layout.at(last))]
     return processors.TemplateProcessing(
-        single=f"{first} $A {last}", pair=f"{first} $A {last} $B:1 {last}:1", special_tokens=list(dict(tokens).items())
+        single=f"{first} $A {last}",
+        pair=f"{first} $A {last} $B:1 {last}:1",
+        special_tokens=list(dict(tokens).items()),
     )
 
 

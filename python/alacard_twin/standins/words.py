@@ -20,7 +20,8 @@ the first answer came from a student who liked to read about clouds and rain. "W
 
 A model learns from many examples. It reads a sentence, guesses the next word, and is told how far the guess
 was from the truth. After a long time the numbers inside it change so that good guesses become more likely. A
-small model can run on a laptop; a large model needs a machine with more memory. What is the capital of France?
+small model can run on a laptop; a large model needs a machine with more memory. What is the capital of
+France?
 The capital of France is Paris. How many people live in the city? More than two million people live there.
 
 Please write a short story about a dog and a cat. The dog was brown and the cat was white. They lived in a
@@ -32,7 +33,8 @@ the price is too high for most people.
 To make bread you need flour, water, salt and yeast. Mix them in a bowl, wait for an hour, and bake it until
 the top is golden. Explain how to use a function in Python: define it with a name, give it some values, and
 return the result. def add(first, second): return first + second. Here is a list of numbers: 1, 2, 3, 4, 5, 6,
-7, 8, 9 and 10. You are a helpful assistant. Hello, how are you today? Thank you very much, I am fine. Yes, no,
+7, 8, 9 and 10. You are a helpful assistant. Hello, how are you today? Thank you very much, I am fine. Yes,
+no,
 maybe, always, never. Doctors and nurses work in hospitals; engineers build bridges; farmers grow food. The
 company said on Monday that its sales had grown by ten percent in the last year. Scientists have found that
 the earth moves around the sun, and the moon moves around the earth. Which of these is the right label for the
@@ -44,7 +46,7 @@ where he studied history and language. They could not see him, but they heard hi
 ASCII = [chr(code) for code in range(0x21, 0x7F)]
 """All printable ASCII but the space."""
 
-LETTERS = [*"ÄÖÜßäöüàáâãåæçèéêëìíîïñòóôõøùúûýÿŒœ–—‘’“”…€°£"]
+LETTERS = [*"ÄÖÜßäöüàáâãåæçèéêëìíîïñòóôõøùúûýÿŒœ–—‘’“”…€°£"]  # noqa: RUF001
 """What ordinary European text holds beside ASCII."""
 
 _ENDINGS = ("ing", "ed", "er", "ly", "tion", "s", "es", "al", "ment", "ness", "able", "ity", "ous", "ion")

@@ -3,6 +3,7 @@
 mod failure;
 mod follow;
 mod retry;
+mod stream;
 mod transport;
 
 use std::sync::OnceLock;
@@ -20,6 +21,7 @@ use crate::small_files::API_LIMIT;
 
 pub(crate) use failure::Failure;
 pub(crate) use retry::Patience;
+pub(crate) use stream::{Broken, Sink};
 
 /// How long a host that was out of reach is asked only once, so that a batch does not wait again
 /// for every model.
@@ -34,6 +36,36 @@ pub(crate) struct Client {
     transport: OnceLock<Result<Box<dyn Transport>, Trouble>>,
     seed: AtomicU64,
     down_until: AtomicU64,
+}
+
+/// A try that gave nothing.
+struct Miss {
+    failure: Failure,
+    /// How long the Hub asks to wait.
+    asked: Option<Duration>,
+    /// Whether another try may give something.
+    again: bool,
+}
+
+impl Miss {
+    /// No answer.
+    fn trouble(trouble: Trouble, patience: Patience, tries: usize) -> Self {
+        Self {
+            again: patience.retries(&trouble, tries),
+            failure: Failure::Down(trouble),
+            asked: None,
+        }
+    }
+
+    /// An answer that is no success.
+    fn status(answer: &Answer) -> Option<Self> {
+        let again = is_passing(answer.status);
+        failure::failure_of(answer).map(|failure| Self {
+            failure,
+            asked: asked_wait(answer).filter(|_| again),
+            again,
+        })
+    }
 }
 
 /// The record of a model, or that the one at hand is current.
@@ -157,13 +189,22 @@ impl Client {
             etag,
             limit,
             json,
+            from: None,
         };
         let patience = if self.now() < self.down_until.load(Ordering::Relaxed) {
             Patience::Once
         } else {
             patience
         };
-        let answer = self.persist(&ask, patience);
+        let answer = self.persist(patience, &mut |tries| {
+            let answer = self
+                .once(&ask)
+                .map_err(|trouble| Miss::trouble(trouble, patience, tries))?;
+            match Miss::status(&answer) {
+                None => Ok(answer),
+                Some(miss) => Err(miss),
+            }
+        });
         let out_of_reach = matches!(
             answer,
             Err(Failure::Down(Trouble::NoConnection | Trouble::TooSlow))
@@ -179,48 +220,54 @@ impl Client {
         answer
     }
 
-    /// Asks until there is an answer or patience ends.
-    fn persist(&self, ask: &Ask<'_>, patience: Patience) -> Result<Answer, Failure> {
+    /// Tries until there is something or patience ends.
+    fn persist<T>(
+        &self,
+        patience: Patience,
+        try_once: &mut dyn FnMut(usize) -> Result<T, Miss>,
+    ) -> Result<T, Failure> {
         let mut pauses = patience.pauses(self.seed.fetch_add(1, Ordering::Relaxed));
         let mut waited = Duration::ZERO;
         let mut tries = 0;
         loop {
             tries += 1;
-            let (failure, asked) = match self.once(ask) {
-                Ok(answer) => match failure::failure_of(&answer) {
-                    None => return Ok(answer),
-                    Some(failure) if is_passing(answer.status) => (failure, asked_wait(&answer)),
-                    Some(failure) => return Err(failure),
-                },
-                Err(trouble) if patience.retries(&trouble, tries) => (Failure::Down(trouble), None),
-                Err(trouble) => return Err(Failure::Down(trouble)),
+            let miss = match try_once(tries) {
+                Ok(got) => return Ok(got),
+                Err(miss) => miss,
             };
-            let Some(pause) = pauses.next() else {
-                return Err(failure);
+            let Some(pause) = pauses.next().filter(|_| miss.again) else {
+                return Err(miss.failure);
             };
             // Jitter also on a wait that the Hub asks for: everybody it stopped was told the same.
-            let pause = asked.map_or(pause, |asked| asked.saturating_add(pause.min(SLICE * 10)));
+            let pause = miss
+                .asked
+                .map_or(pause, |asked| asked.saturating_add(pause.min(SLICE * 10)));
             if waited.saturating_add(pause) > patience.bound(self.options.max_wait) {
-                return Err(asked.map_or(failure, Failure::Limited));
+                return Err(miss.asked.map_or(miss.failure, Failure::Limited));
             }
-            self.wait(pause, &failure)?;
+            self.wait(pause, &miss.failure)?;
             waited += pause;
         }
     }
 
     /// Asks once. JSON that ends in its middle counts as cut off, whatever its length said.
     fn once(&self, ask: &Ask<'_>) -> Result<Answer, Trouble> {
+        let answer = follow::get(self.transport(ask.home)?, ask)?;
+        if ask.json && answer.is_success() && ends_early(&answer.body) {
+            return Err(Trouble::CutOff);
+        }
+        Ok(answer)
+    }
+
+    /// The way to the network, unless somebody asked to stop.
+    fn transport(&self, home: &Url) -> Result<&dyn Transport, Trouble> {
         if self.options.is_cancelled() {
             return Err(Trouble::Cancelled);
         }
         let transport = self
             .transport
-            .get_or_init(|| Ok(Box::new(Http::new(&self.options, ask.home)?)));
-        let answer = follow::get(transport.as_ref().map_err(Clone::clone)?.as_ref(), ask)?;
-        if ask.json && answer.is_success() && ends_early(&answer.body) {
-            return Err(Trouble::CutOff);
-        }
-        Ok(answer)
+            .get_or_init(|| Ok(Box::new(Http::new(&self.options, home)?)));
+        Ok(transport.as_ref().map_err(Clone::clone)?.as_ref())
     }
 
     /// Waits, having said so, until the time is over or somebody asks to stop.

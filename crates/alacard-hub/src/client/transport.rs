@@ -23,6 +23,16 @@ pub(crate) struct Request<'a> {
     pub(crate) etag: Option<&'a str>,
     /// Largest body that is read.
     pub(crate) limit: usize,
+    /// The first byte that is wanted, of a file that is partly at hand.
+    pub(crate) from: Option<u64>,
+}
+
+/// An answer whose body is still to be read; the body here is empty.
+pub(crate) struct Opened {
+    /// Status and headers.
+    pub(crate) answer: Answer,
+    /// The body.
+    pub(crate) body: Box<dyn Read>,
 }
 
 /// An answer with its whole body.
@@ -80,6 +90,9 @@ pub(crate) enum Trouble {
 pub(crate) trait Transport: Send + Sync {
     /// Sends one request and reads the answer, whatever its status.
     fn get(&self, request: &Request<'_>) -> Result<Answer, Trouble>;
+
+    /// Sends one request for a body of any size, which is not read here.
+    fn open(&self, request: &Request<'_>) -> Result<Opened, Trouble>;
 }
 
 /// The transport over HTTP.
@@ -146,9 +159,8 @@ impl Http {
     }
 }
 
-impl Transport for Http {
-    fn get(&self, request: &Request<'_>) -> Result<Answer, Trouble> {
-        let end = self.clock.now() + self.timeouts.total;
+impl Http {
+    fn send(&self, request: &Request<'_>) -> Result<reqwest::blocking::Response, Trouble> {
         let mut call = self.client.get(request.url.clone());
         if let Some(token) = request.token {
             let mut value = reqwest::header::HeaderValue::from_str(&token.bearer())
@@ -159,7 +171,21 @@ impl Transport for Http {
         if let Some(etag) = request.etag {
             call = call.header(reqwest::header::IF_NONE_MATCH, etag);
         }
-        let response = call.send().map_err(|error| sending(&error))?;
+        if let Some(from) = request.from {
+            // Bytes are counted as they are stored.
+            call = call.header(reqwest::header::ACCEPT_ENCODING, "identity");
+            if from > 0 {
+                call = call.header(reqwest::header::RANGE, format!("bytes={from}-"));
+            }
+        }
+        call.send().map_err(|error| sending(&error))
+    }
+}
+
+impl Transport for Http {
+    fn get(&self, request: &Request<'_>) -> Result<Answer, Trouble> {
+        let end = self.clock.now() + self.timeouts.total;
+        let response = self.send(request)?;
         let status = response.status().as_u16();
         let headers = headers(response.headers());
         let body = self.body(response, request.limit, end)?;
@@ -167,6 +193,19 @@ impl Transport for Http {
             status,
             headers,
             body,
+        })
+    }
+
+    fn open(&self, request: &Request<'_>) -> Result<Opened, Trouble> {
+        let response = self.send(request)?;
+        let answer = Answer {
+            status: response.status().as_u16(),
+            headers: headers(response.headers()),
+            body: Vec::new(),
+        };
+        Ok(Opened {
+            answer,
+            body: Box::new(response),
         })
     }
 }
@@ -252,7 +291,8 @@ fn is_tls(error: &reqwest::Error) -> bool {
     false
 }
 
-fn reading(error: &io::Error) -> Trouble {
+/// What an error while a body is read means.
+pub(crate) fn reading(error: &io::Error) -> Trouble {
     let slow = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<reqwest::Error>())

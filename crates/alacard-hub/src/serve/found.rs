@@ -35,6 +35,7 @@ impl Found {
             marks.commit(&place)
         };
         let known = (!repo.record.is_empty()).then(|| repo.record.clone());
+        let revision = revision.filter(|_| !repo.any_revision);
         Self::new(repo.kind, &repo.id, place, known, sha).at(revision)
     }
 

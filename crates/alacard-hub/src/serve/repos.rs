@@ -71,6 +71,8 @@ pub struct Repo {
     pub record: Map<String, Value>,
     /// Other ids under which it is served.
     pub aliases: Vec<String>,
+    /// Whether every revision that is asked for is this one: a stand-in has no history.
+    pub any_revision: bool,
 }
 
 impl Repo {
@@ -83,6 +85,7 @@ impl Repo {
             dir: dir.to_owned(),
             record: Map::new(),
             aliases: Vec::new(),
+            any_revision: false,
         }
     }
 

@@ -7,6 +7,7 @@ mod client_cache;
 mod client_search;
 mod client_support;
 mod dossier;
+mod download;
 mod repository_files;
 mod serve;
 mod serve_folders;

@@ -27,17 +27,41 @@ pub(crate) fn compile(
     settings: &Settings,
 ) -> Result<Bytecode, EnvError> {
     let mut shared = 0;
-    share(site, &donors.iter().take(MAX_DONORS).cloned().collect::<Vec<_>>(), 0, &mut shared);
+    share(
+        site,
+        &donors.iter().take(MAX_DONORS).cloned().collect::<Vec<_>>(),
+        0,
+        &mut shared,
+    );
     let mut command = Command::new(&python.path);
     command
-        .args(["-I", "-S", "-W", "ignore", "-m", "compileall", "-q", "-q", "-j", "0", "-x", r"[/\\]tests?[/\\]"])
+        .args([
+            "-I",
+            "-S",
+            "-W",
+            "ignore",
+            "-m",
+            "compileall",
+            "-q",
+            "-q",
+            "-j",
+            "0",
+            "-x",
+            r"[/\\]tests?[/\\]",
+        ])
         .arg(site);
     let ended = run(command, settings.limits.compile, &settings.cancel)
         .map_err(|error| EnvError::io("cannot compile bytecode", &error))?;
     match ended {
         // Some packages carry templates that are not Python; compileall counts them as failures.
-        Ended::Done { .. } => Ok(Bytecode { shared, complete: true }),
-        Ended::TimedOut => Ok(Bytecode { shared, complete: false }),
+        Ended::Done { .. } => Ok(Bytecode {
+            shared,
+            complete: true,
+        }),
+        Ended::TimedOut => Ok(Bytecode {
+            shared,
+            complete: false,
+        }),
         Ended::Cancelled => Err(EnvError::cancelled()),
     }
 }
@@ -51,17 +75,26 @@ fn share(folder: &Path, donors: &[PathBuf], depth: usize, shared: &mut u64) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };
-    let caches: Vec<Vec<String>> = donors.iter().map(|donor| names(&donor.join("__pycache__"))).collect();
+    let caches: Vec<Vec<String>> = donors
+        .iter()
+        .map(|donor| names(&donor.join("__pycache__")))
+        .collect();
     for entry in entries.flatten() {
         let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else {
             continue;
         };
         if kind.is_dir() && name != "__pycache__" {
-            let below: Vec<PathBuf> =
-                donors.iter().map(|donor| donor.join(&name)).filter(|donor| donor.is_dir()).collect();
+            let below: Vec<PathBuf> = donors
+                .iter()
+                .map(|donor| donor.join(&name))
+                .filter(|donor| donor.is_dir())
+                .collect();
             share(&entry.path(), &below, depth + 1, shared);
         } else if kind.is_file() && name.ends_with(".py") {
-            let linked = donors.iter().zip(&caches).any(|(donor, cache)| link(folder, &name, donor, cache));
+            let linked = donors
+                .iter()
+                .zip(&caches)
+                .any(|(donor, cache)| link(folder, &name, donor, cache));
             *shared += u64::from(linked);
         }
     }
@@ -73,13 +106,17 @@ fn link(folder: &Path, name: &str, donor: &Path, cache: &[String]) -> bool {
         return false;
     };
     let compiled = |file: &&String| {
-        file.strip_prefix(stem)
-            .is_some_and(|rest| rest.starts_with("cpython-") && rest.ends_with(".pyc") && !rest.contains("opt-"))
+        file.strip_prefix(stem).is_some_and(|rest| {
+            rest.starts_with("cpython-") && rest.ends_with(".pyc") && !rest.contains("opt-")
+        })
     };
     let Some(file) = cache.iter().find(compiled) else {
         return false;
     };
-    let (Ok(ours), Ok(theirs)) = (std::fs::metadata(folder.join(name)), std::fs::metadata(donor.join(name))) else {
+    let (Ok(ours), Ok(theirs)) = (
+        std::fs::metadata(folder.join(name)),
+        std::fs::metadata(donor.join(name)),
+    ) else {
         return false;
     };
     if (ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino()) {
@@ -93,5 +130,7 @@ fn link(folder: &Path, name: &str, donor: &Path, cache: &[String]) -> bool {
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect()
 }

@@ -18,7 +18,11 @@ const MAX_TEXT: u64 = 4 << 20;
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// By itself.
-    Done { success: bool, out: String, err: String },
+    Done {
+        success: bool,
+        out: String,
+        err: String,
+    },
     /// Killed, because it took too long.
     TimedOut,
     /// Killed, because somebody asked to stop.
@@ -27,7 +31,11 @@ pub(crate) enum Ended {
 
 /// Runs a command to its end. It gets a process group of its own, and the whole group is killed
 /// at the limit or when `cancel` is set. Its output goes through files, so no pipe can fill up.
-pub(crate) fn run(mut command: Command, limit: Duration, cancel: &AtomicBool) -> std::io::Result<Ended> {
+pub(crate) fn run(
+    mut command: Command,
+    limit: Duration,
+    cancel: &AtomicBool,
+) -> std::io::Result<Ended> {
     let mut out = tempfile::tempfile()?;
     let mut err = tempfile::tempfile()?;
     command
@@ -85,7 +93,12 @@ mod tests {
     #[test]
     fn a_child_that_hangs_is_killed_with_its_children() {
         let begun = Instant::now();
-        let ended = run(sleeper(), Duration::from_millis(100), &AtomicBool::new(false)).unwrap();
+        let ended = run(
+            sleeper(),
+            Duration::from_millis(100),
+            &AtomicBool::new(false),
+        )
+        .unwrap();
         assert!(matches!(ended, Ended::TimedOut));
         let ended = run(sleeper(), Duration::from_secs(20), &AtomicBool::new(true)).unwrap();
         assert!(matches!(ended, Ended::Cancelled));

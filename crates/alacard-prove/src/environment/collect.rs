@@ -81,12 +81,19 @@ impl Environments {
 
     /// Removes half-made environments whose makers are gone.
     fn sweep_all(&self) -> usize {
-        let entries = std::fs::read_dir(&self.settings.folder).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(&self.settings.folder)
+            .into_iter()
+            .flatten()
+            .flatten();
         let mut hashes: Vec<String> = entries
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter_map(|name| {
-                let rest = name.strip_prefix(".making-").or_else(|| name.strip_prefix(".removing-"))?;
-                rest.get(..64).filter(|hash| is_hash(hash)).map(str::to_owned)
+                let rest = name
+                    .strip_prefix(".making-")
+                    .or_else(|| name.strip_prefix(".removing-"))?;
+                rest.get(..64)
+                    .filter(|hash| is_hash(hash))
+                    .map(str::to_owned)
             })
             .collect();
         hashes.sort();
@@ -105,7 +112,9 @@ impl Environments {
     fn forget_locks(&self, keep: Keep) -> usize {
         let oldest = match (keep.nothing, keep.days) {
             (true, _) => None,
-            (false, Some(days)) => Some(Duration::from_secs(self.settings.now().saturating_sub(days * DAY))),
+            (false, Some(days)) => Some(Duration::from_secs(
+                self.settings.now().saturating_sub(days * DAY),
+            )),
             (false, None) => return 0,
         };
         let is_old = |entry: &std::fs::DirEntry| match oldest {
@@ -115,7 +124,10 @@ impl Environments {
                 .and_then(|meta| meta.modified())
                 .is_ok_and(|time| time < SystemTime::UNIX_EPOCH + oldest),
         };
-        let entries = std::fs::read_dir(self.locks_folder()).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(self.locks_folder())
+            .into_iter()
+            .flatten()
+            .flatten();
         entries
             .filter(is_old)
             .filter(|entry| std::fs::remove_file(entry.path()).is_ok())
@@ -130,7 +142,9 @@ fn doomed(listed: &[Listed], keep: Keep, now: u64) -> Vec<&Listed> {
         .iter()
         .filter(|one| {
             sum = sum.saturating_add(one.record.bytes);
-            let old = keep.days.is_some_and(|days| now.saturating_sub(one.last_used) >= days * DAY);
+            let old = keep
+                .days
+                .is_some_and(|days| now.saturating_sub(one.last_used) >= days * DAY);
             let large = keep.max_bytes.is_some_and(|most| sum > most);
             keep.nothing || old || large
         })
@@ -139,7 +153,10 @@ fn doomed(listed: &[Listed], keep: Keep, now: u64) -> Vec<&Listed> {
 
 /// Removes a folder so that nobody sees half of it: renamed first.
 pub(crate) fn remove(folder: &Path) -> std::io::Result<()> {
-    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let aside = folder.with_file_name(format!(".removing-{name}-{}", std::process::id()));
     std::fs::rename(folder, &aside)?;
     std::fs::remove_dir_all(&aside)
@@ -170,21 +187,55 @@ mod tests {
             uv: String::new(),
             bytecode: crate::environment::record::Bytecode::default(),
         };
-        Listed { record, last_used, in_use: false }
+        Listed {
+            record,
+            last_used,
+            in_use: false,
+        }
     }
 
     #[test]
     fn the_least_recently_used_go_first() {
-        let all = [listed("new", 5, 10 * DAY), listed("middle", 5, 9 * DAY), listed("old", 5, DAY)];
+        let all = [
+            listed("new", 5, 10 * DAY),
+            listed("middle", 5, 9 * DAY),
+            listed("old", 5, DAY),
+        ];
         let gone = |keep| {
-            let names: Vec<String> =
-                doomed(&all, keep, 10 * DAY).iter().map(|l| l.record.lock_hash.clone()).collect();
+            let names: Vec<String> = doomed(&all, keep, 10 * DAY)
+                .iter()
+                .map(|l| l.record.lock_hash.clone())
+                .collect();
             names.join(" ")
         };
-        assert_eq!(gone(Keep { days: Some(3), ..Keep::default() }), "old");
-        assert_eq!(gone(Keep { max_bytes: Some(9), ..Keep::default() }), "middle old");
-        assert_eq!(gone(Keep { nothing: true, ..Keep::default() }), "new middle old");
-        assert_eq!(gone(Keep { days: Some(0), ..Keep::default() }), "new middle old");
+        assert_eq!(
+            gone(Keep {
+                days: Some(3),
+                ..Keep::default()
+            }),
+            "old"
+        );
+        assert_eq!(
+            gone(Keep {
+                max_bytes: Some(9),
+                ..Keep::default()
+            }),
+            "middle old"
+        );
+        assert_eq!(
+            gone(Keep {
+                nothing: true,
+                ..Keep::default()
+            }),
+            "new middle old"
+        );
+        assert_eq!(
+            gone(Keep {
+                days: Some(0),
+                ..Keep::default()
+            }),
+            "new middle old"
+        );
         assert_eq!(gone(Keep::default()), "");
     }
 }

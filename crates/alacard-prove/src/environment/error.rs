@@ -107,7 +107,9 @@ impl EnvError {
     /// A fault of the file system while doing `what`.
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::disk_full(),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Self::disk_full()
+            }
             _ => Self::new(EnvErrorKind::Other, format!("{what}: {error}")),
         }
     }

@@ -9,7 +9,11 @@ const MAX_WORDS: usize = 700;
 pub(crate) fn explain(stderr: &str) -> EnvError {
     let flat = flattened(stderr);
     let has = |needles: &[&str]| needles.iter().any(|needle| flat.contains(needle));
-    if has(&["No space left on device", "os error 28", "Disk quota exceeded"]) {
+    if has(&[
+        "No space left on device",
+        "os error 28",
+        "Disk quota exceeded",
+    ]) {
         return EnvError::disk_full();
     }
     if has(&["because the network was disabled"]) {
@@ -19,18 +23,30 @@ pub(crate) fn explain(stderr: &str) -> EnvError {
     if let Some(error) = absent(&flat).or_else(|| unbuilt(&flat)) {
         return error;
     }
-    if has(&["Failed to build", "build backend returned an error", "build backend"]) {
+    if has(&[
+        "Failed to build",
+        "build backend returned an error",
+        "build backend",
+    ]) {
         return build(&flat);
     }
     if has(&["No solution found"]) {
-        return EnvError::new(EnvErrorKind::Conflict, format!("the requirements exclude each other: {}", reasons(&flat)))
-            .with_hint("loosen or remove one of the versions that are named");
+        return EnvError::new(
+            EnvErrorKind::Conflict,
+            format!("the requirements exclude each other: {}", reasons(&flat)),
+        )
+        .with_hint("loosen or remove one of the versions that are named");
     }
     if has(NETWORK) {
         return network("the package index cannot be reached")
             .with_hint("check the connection (and proxy), then run it again");
     }
-    if has(&["No interpreter found", "No Python", "Failed to inspect Python", "Querying Python"]) {
+    if has(&[
+        "No interpreter found",
+        "No Python",
+        "Failed to inspect Python",
+        "Querying Python",
+    ]) {
         return EnvError::new(EnvErrorKind::PythonMissing, "uv finds no Python that runs")
             .with_hint("install Python 3.12, or name one with ALACARD_PYTHON");
     }
@@ -65,12 +81,18 @@ fn absent(flat: &str) -> Option<EnvError> {
         .with_hint("check the spelling; the name of a package may differ from what is imported")
         .about(package)
     };
-    for phrase in [" was not found in the package registry", " was not found in the cache"] {
+    for phrase in [
+        " was not found in the package registry",
+        " was not found in the cache",
+    ] {
         if let Some(package) = word_before(flat, phrase) {
             return Some(not_found(&package));
         }
     }
-    for phrase in ["Because there is no version of ", "Because there are no versions of "] {
+    for phrase in [
+        "Because there is no version of ",
+        "Because there are no versions of ",
+    ] {
         let Some(package) = word_after(flat, phrase) else {
             continue;
         };
@@ -90,9 +112,17 @@ fn absent(flat: &str) -> Option<EnvError> {
 
 /// A package without a ready build for this machine.
 fn unbuilt(flat: &str) -> Option<EnvError> {
-    let phrases = [" has no usable wheels", " has no wheels with a matching", " has no compatible wheels"];
+    let phrases = [
+        " has no usable wheels",
+        " have no usable wheels",
+        " has no wheels with a matching",
+        " has no compatible wheels",
+    ];
     let refused = || word_after(flat, "is disabled, but attempted to build ");
-    let package = phrases.iter().find_map(|phrase| word_before(flat, phrase)).or_else(refused)?;
+    let package = phrases
+        .iter()
+        .find_map(|phrase| word_before(flat, phrase))
+        .or_else(refused)?;
     Some(needs_compiler(&package))
 }
 
@@ -107,7 +137,17 @@ fn needs_compiler(package: &str) -> EnvError {
 
 /// Words in the output of a build that had no compiler.
 const TOOLS: &[&str] = &[
-    "gcc", "g++", "clang", "cc1plus", "nvcc", "cmake", "CMAKE_C_COMPILER", "Microsoft Visual C++", "rustc", "cargo", "ninja",
+    "gcc",
+    "g++",
+    "clang",
+    "cc1plus",
+    "nvcc",
+    "cmake",
+    "CMAKE_C_COMPILER",
+    "Microsoft Visual C++",
+    "rustc",
+    "cargo",
+    "ninja",
 ];
 
 fn build(flat: &str) -> EnvError {
@@ -117,18 +157,26 @@ fn build(flat: &str) -> EnvError {
         .and_then(|rest| rest.split('`').next())
         .unwrap_or("a package")
         .to_owned();
-    let lost = ["not found", "No such file", "failed", "is required"].iter().any(|w| flat.contains(w));
+    let lost = ["not found", "No such file", "failed", "is required"]
+        .iter()
+        .any(|w| flat.contains(w));
     if lost && TOOLS.iter().any(|tool| has_word(flat, tool)) {
         return EnvError::new(
             EnvErrorKind::NeedsCompiler,
-            format!("`{package}` has to be compiled, and this machine lacks the tools: {}", tail(flat)),
+            format!(
+                "`{package}` has to be compiled, and this machine lacks the tools: {}",
+                tail(flat)
+            ),
         )
         .with_hint("install the compiler that is named, or ask for a version with ready builds")
         .about(package);
     }
-    EnvError::new(EnvErrorKind::BuildFailed, format!("`{package}` cannot be built: {}", tail(flat)))
-        .with_hint("the fault is the package's own; another version of it may work")
-        .about(package)
+    EnvError::new(
+        EnvErrorKind::BuildFailed,
+        format!("`{package}` cannot be built: {}", tail(flat)),
+    )
+    .with_hint("the fault is the package's own; another version of it may work")
+    .about(package)
 }
 
 fn has_word(text: &str, word: &str) -> bool {
@@ -153,7 +201,11 @@ fn reasons(flat: &str) -> String {
 /// One line, bounded, without addresses (they can hold keys).
 fn words(text: &str) -> String {
     let hidden = text.split(' ').filter(|w| !w.is_empty()).map(|word| {
-        if word.contains("://") { "(address)" } else { word }
+        if word.contains("://") {
+            "(address)"
+        } else {
+            word
+        }
     });
     let mut line = hidden.collect::<Vec<_>>().join(" ");
     if let Some((cut, _)) = line.char_indices().nth(MAX_WORDS) {
@@ -164,8 +216,16 @@ fn words(text: &str) -> String {
 }
 
 fn flattened(stderr: &str) -> String {
-    let lines = stderr.lines().map(str::trim).filter(|line| !line.starts_with("warning:"));
-    lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    let lines = stderr
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("warning:"));
+    lines
+        .collect::<Vec<_>>()
+        .join(" ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn word_before(text: &str, phrase: &str) -> Option<String> {
@@ -191,28 +251,82 @@ mod tests {
     #[test]
     fn each_fault_is_told_apart() {
         for (stderr, kind, package) in [
-            ("error: No solution found when resolving dependencies\n  cause: Because zzz-no was not found in the package registry and you require zzz-no, we can conclude that your requirements are unsatisfiable.", Kind::RequirementNotFound, Some("zzz-no")),
-            ("error: No solution found\n  cause: Because there is no version of a==99 and you require a==99, we can conclude that your requirements are unsatisfiable.", Kind::RequirementNotFound, Some("a==99")),
-            ("error: No solution found\n  cause: Because a>=5 depends on b>=2,<3 and you require a==5, we can conclude that you require b>=2,<3.\n         And because you require b==1, we can conclude that your requirements are unsatisfiable.", Kind::Conflict, None),
-            ("error: No solution found\n  cause: Because c==1 has no usable\n   wheels and you require c==1, we can conclude that your requirements are unsatisfiable.\n\nhint: Wheels are required", Kind::NeedsCompiler, Some("c==1")),
-            ("error: Building source distributions is disabled, but attempted to build `c2`", Kind::NeedsCompiler, Some("c2")),
-            ("error: Failed to build `d==1.0`\n  cause: Call to `backend.build_wheel` failed (exit status: 1)\n\n [stderr]\n error: command gcc failed: No such file or directory\n\nhint: Build failures", Kind::NeedsCompiler, Some("d==1.0")),
-            ("error: Failed to build `e==1.0`\n  cause: Call failed\n\n [stderr]\n KeyError: 'version'\n", Kind::BuildFailed, Some("e==1.0")),
-            ("error: No solution found\n cause: Because f was not found in the cache and you require f\n\nhint: Packages were unavailable because the network was disabled.", Kind::NoNetwork, None),
-            ("error: Failed to fetch: http://example.org/simple/a/\n  cause: dns error", Kind::NoNetwork, None),
-            ("error: failed to write\n cause: No space left on device (os error 28)", Kind::DiskFull, None),
-            ("error: No interpreter found for Python 3.12", Kind::PythonMissing, None),
-            ("error: something else at https://user:key@example.org/x", Kind::Other, None),
+            (
+                "error: No solution found when resolving dependencies\n  cause: Because zzz-no was not found in the package registry and you require zzz-no, we can conclude that your requirements are unsatisfiable.",
+                Kind::RequirementNotFound,
+                Some("zzz-no"),
+            ),
+            (
+                "error: No solution found\n  cause: Because there is no version of a==99 and you require a==99, we can conclude that your requirements are unsatisfiable.",
+                Kind::RequirementNotFound,
+                Some("a==99"),
+            ),
+            (
+                "error: No solution found\n  cause: Because a>=5 depends on b>=2,<3 and you require a==5, we can conclude that you require b>=2,<3.\n         And because you require b==1, we can conclude that your requirements are unsatisfiable.",
+                Kind::Conflict,
+                None,
+            ),
+            (
+                "error: No solution found\n  cause: Because c==1 has no usable\n   wheels and you require c==1, we can conclude that your requirements are unsatisfiable.\n\nhint: Wheels are required",
+                Kind::NeedsCompiler,
+                Some("c==1"),
+            ),
+            (
+                "error: Building source distributions is disabled, but attempted to build `c2`",
+                Kind::NeedsCompiler,
+                Some("c2"),
+            ),
+            (
+                "error: Failed to build `d==1.0`\n  cause: Call to `backend.build_wheel` failed (exit status: 1)\n\n [stderr]\n error: command gcc failed: No such file or directory\n\nhint: Build failures",
+                Kind::NeedsCompiler,
+                Some("d==1.0"),
+            ),
+            (
+                "error: Failed to build `e==1.0`\n  cause: Call failed\n\n [stderr]\n KeyError: 'version'\n",
+                Kind::BuildFailed,
+                Some("e==1.0"),
+            ),
+            (
+                "error: No solution found\n cause: Because f was not found in the cache and you require f\n\nhint: Packages were unavailable because the network was disabled.",
+                Kind::NoNetwork,
+                None,
+            ),
+            (
+                "error: Failed to fetch: http://example.org/simple/a/\n  cause: dns error",
+                Kind::NoNetwork,
+                None,
+            ),
+            (
+                "error: failed to write\n cause: No space left on device (os error 28)",
+                Kind::DiskFull,
+                None,
+            ),
+            (
+                "error: No interpreter found for Python 3.12",
+                Kind::PythonMissing,
+                None,
+            ),
+            (
+                "error: something else at https://user:key@example.org/x",
+                Kind::Other,
+                None,
+            ),
         ] {
             let error = explain(stderr);
-            assert_eq!((error.kind, error.package.as_deref()), (kind, package), "{stderr}");
+            assert_eq!(
+                (error.kind, error.package.as_deref()),
+                (kind, package),
+                "{stderr}"
+            );
             assert!(!error.message.contains("://"), "{}", error.message);
         }
     }
 
     #[test]
     fn a_conflict_says_which_requirements_clash() {
-        let error = explain("error: No solution found\n  cause: Because a>=5 depends on b>=2 and you require a==5, we can conclude that you require b>=2.\n And because you require b==1, we can conclude that your requirements are unsatisfiable.");
+        let error = explain(
+            "error: No solution found\n  cause: Because a>=5 depends on b>=2 and you require a==5, we can conclude that you require b>=2.\n And because you require b==1, we can conclude that your requirements are unsatisfiable.",
+        );
         assert_eq!(
             error.to_string(),
             "the requirements exclude each other: Because a>=5 depends on b>=2 and you require a==5, we can conclude that you require b>=2. And because you require b==1"

@@ -43,10 +43,17 @@ impl Interpreter {
 
     /// Finds a Python: the named one, one of the wanted version, one of another supported version,
     /// and only then one that uv downloads. `uv` may be missing; then nothing is downloaded.
-    pub(crate) fn find(wanted: &str, settings: &Settings, uv: Option<&Uv>) -> Result<Self, EnvError> {
+    pub(crate) fn find(
+        wanted: &str,
+        settings: &Settings,
+        uv: Option<&Uv>,
+    ) -> Result<Self, EnvError> {
         if let Some(named) = &settings.python {
             return Self::at(named, settings).ok_or_else(|| {
-                missing(format!("`{}` (ALACARD_PYTHON) is not a Python that runs", named.display()))
+                missing(format!(
+                    "`{}` (ALACARD_PYTHON) is not a Python that runs",
+                    named.display()
+                ))
             });
         }
         let others = OTHERS.iter().copied().filter(|other| *other != wanted);
@@ -59,13 +66,19 @@ impl Interpreter {
             }
         }
         uv.and_then(|uv| Self::downloaded(wanted, settings, uv))
-            .ok_or_else(|| missing(format!("there is no Python {wanted} on this machine, nor 3.11 to 3.14")))
+            .ok_or_else(|| {
+                missing(format!(
+                    "there is no Python {wanted} on this machine, nor 3.11 to 3.14"
+                ))
+            })
     }
 
     fn installed(version: &str, settings: &Settings, uv: Option<&Uv>) -> Option<Self> {
         let fits = |found: &Self| found.minor() == version;
         let by_uv = uv.and_then(|uv| ask_uv(version, settings, uv));
-        let found = by_uv.and_then(|path| Self::at(&path, settings)).filter(fits);
+        let found = by_uv
+            .and_then(|path| Self::at(&path, settings))
+            .filter(fits);
         // uv gives up at the first broken link on the PATH; a look of our own does not.
         found.or_else(|| {
             candidates(version, settings)
@@ -94,13 +107,26 @@ impl Interpreter {
     fn at(path: &Path, settings: &Settings) -> Option<Self> {
         let mut command = Command::new(path);
         command.args(["-I", "-S", "-c", QUESTION]);
-        let Ok(Ended::Done { success: true, out, .. }) = run(command, ASK_LIMIT, &settings.cancel) else {
+        let Ok(Ended::Done {
+            success: true, out, ..
+        }) = run(command, ASK_LIMIT, &settings.cancel)
+        else {
             return None;
         };
         let mut lines = out.lines();
-        let (path, version, prefix, platform, kind) =
-            (lines.next()?, lines.next()?, lines.next()?, lines.next()?, lines.next()?);
-        let minor: u32 = version.strip_prefix("3.")?.split('.').next()?.parse().ok()?;
+        let (path, version, prefix, platform, kind) = (
+            lines.next()?,
+            lines.next()?,
+            lines.next()?,
+            lines.next()?,
+            lines.next()?,
+        );
+        let minor: u32 = version
+            .strip_prefix("3.")?
+            .split('.')
+            .next()?
+            .parse()
+            .ok()?;
         (kind == "cpython" && minor >= 11).then(|| Self {
             path: PathBuf::from(path),
             version: version.to_owned(),
@@ -111,7 +137,14 @@ impl Interpreter {
 }
 
 fn ask_uv(version: &str, settings: &Settings, uv: &Uv) -> Option<PathBuf> {
-    let arguments = ["python", "find", "--no-project", "--system", "--no-python-downloads", version];
+    let arguments = [
+        "python",
+        "find",
+        "--no-project",
+        "--system",
+        "--no-python-downloads",
+        version,
+    ];
     let call = Call {
         arguments: arguments.map(str::to_owned).to_vec(),
         folder: Path::new("/"),
@@ -135,7 +168,12 @@ fn candidates(version: &str, settings: &Settings) -> Vec<PathBuf> {
             .into_iter()
             .flatten()
             .flatten()
-            .filter(|entry| entry.file_name().to_string_lossy().starts_with(&format!("{version}.")))
+            .filter(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with(&format!("{version}."))
+            })
             .map(|entry| entry.path().join("bin/python"))
             .filter(|path| path.is_file())
             .collect();

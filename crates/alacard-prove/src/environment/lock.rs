@@ -124,9 +124,17 @@ mod tests {
         let lock = Lock::new("3.12", "linux-x86_64", RESOLVED);
         assert_eq!(
             lock.packages,
-            ["huggingface-hub==2.4.0", "numpy==2.4.6", "torch==2.15.0+cpu"]
+            [
+                "huggingface-hub==2.4.0",
+                "numpy==2.4.6",
+                "torch==2.15.0+cpu"
+            ]
         );
-        let other = Lock::new("3.12", "linux-x86_64", "torch==2.15.0+cpu\nnumpy==2.4.6\nhuggingface-hub==2.4.0");
+        let other = Lock::new(
+            "3.12",
+            "linux-x86_64",
+            "torch==2.15.0+cpu\nnumpy==2.4.6\nhuggingface-hub==2.4.0",
+        );
         assert_eq!(lock.hash, other.hash);
         assert_ne!(lock.hash, Lock::new("3.13", "linux-x86_64", RESOLVED).hash);
         assert_eq!(Lock::parse(&lock.text()), Some(lock.clone()));
@@ -137,7 +145,10 @@ mod tests {
     #[test]
     fn a_lock_knows_whether_it_is_enough() {
         let lock = Lock::new("3.12", "linux-x86_64", RESOLVED);
-        let own = ["torch==2.15.0".to_owned(), "huggingface_hub[cli]".to_owned()];
+        let own = [
+            "torch==2.15.0".to_owned(),
+            "huggingface_hub[cli]".to_owned(),
+        ];
         let enough = |wanted: &[&str]| {
             let wanted: Vec<String> = wanted.iter().map(|w| (*w).to_owned()).collect();
             lock.satisfies(&own, &wanted)

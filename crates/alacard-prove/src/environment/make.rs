@@ -1,9 +1,8 @@
 //! Making the environment of a lock.
 
-use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Progress;
 use super::bytecode;
@@ -15,6 +14,8 @@ use super::resolve::build_options;
 use super::store::{Environment, Environments, site_packages};
 use super::uv::{Call, Uv};
 
+/// How often a waiting maker looks again.
+const TICK: Duration = Duration::from_millis(50);
 /// Packages of more than this many files are counted without end otherwise.
 const MAX_FILES: u64 = 5_000_000;
 
@@ -35,46 +36,69 @@ impl Environments {
         requirements: &[String],
         progress: Progress<'_>,
     ) -> Result<Environment, EnvError> {
-        if let Some(found) = self.open(&lock.hash) {
-            return Ok(found);
+        let begun = Instant::now();
+        let mut said = false;
+        loop {
+            // Whoever waited for another maker finds what that one made.
+            if let Some(found) = self.open(&lock.hash) {
+                return Ok(found);
+            }
+            let held = self.hold_file(&lock.hash)?;
+            if held.try_lock().is_ok() {
+                self.sweep(&lock.hash);
+                if self.whole(&lock.hash).is_none() {
+                    self.make(lock, requirements, progress)?;
+                }
+                continue;
+            }
+            self.may_wait(begun)?;
+            if !std::mem::replace(&mut said, true) {
+                progress("waiting for another process that makes this environment");
+            }
+            std::thread::sleep(TICK);
         }
-        let held = self.hold_alone(&lock.hash, progress)?;
-        self.sweep(&lock.hash);
-        let finished = self.folder_of(&lock.hash);
-        if !finished.join("env.json").is_file() || !finished.join("bin/python").exists() {
-            self.make(lock, requirements, progress)?;
-        }
-        self.shared(&lock.hash, held)
     }
 
-    /// From alone to one of many. The lock file stays locked or is locked again at once; gone in
-    /// between is said as a fault, not waited for.
-    fn shared(&self, hash: &str, held: File) -> Result<Environment, EnvError> {
-        let fault = |error: &std::io::Error| EnvError::io("cannot hold the environment", error);
-        held.unlock().map_err(|error| fault(&error))?;
-        held.lock_shared().map_err(|error| fault(&error))?;
-        self.opened(hash, held).ok_or_else(|| {
-            EnvError::new(
-                super::EnvErrorKind::Other,
-                "the environment was removed as soon as it was made",
+    /// Whether there is time left to wait for another maker.
+    fn may_wait(&self, begun: Instant) -> Result<(), EnvError> {
+        if self.settings.is_cancelled() {
+            return Err(EnvError::cancelled());
+        }
+        if begun.elapsed() > self.settings.limits.wait {
+            return Err(EnvError::new(
+                super::EnvErrorKind::TimedOut,
+                "another process has been making this environment for too long",
             )
-            .with_hint("run it again when no `alacard env gc` runs")
-        })
+            .with_hint("end it, then run this again"));
+        }
+        Ok(())
     }
 
-    fn make(&self, lock: &Lock, requirements: &[String], progress: Progress<'_>) -> Result<(), EnvError> {
+    fn make(
+        &self,
+        lock: &Lock,
+        requirements: &[String],
+        progress: Progress<'_>,
+    ) -> Result<(), EnvError> {
         let begun = Instant::now();
         let uv = self.uv()?;
         let python = Interpreter::find(&lock.python, &self.settings, Some(uv))?;
         if python.minor() != lock.python {
             return Err(EnvError::new(
                 super::EnvErrorKind::PythonMissing,
-                format!("the lock is for Python {}, and this machine has {}", lock.python, python.version),
+                format!(
+                    "the lock is for Python {}, and this machine has {}",
+                    lock.python, python.version
+                ),
             )
             .with_hint(format!("install Python {}", lock.python)));
         }
         let site = Site {
-            folder: self.settings.folder.join(format!(".making-{}-{}", lock.hash, std::process::id())),
+            folder: self.settings.folder.join(format!(
+                ".making-{}-{}",
+                lock.hash,
+                std::process::id()
+            )),
             python: &python,
             uv,
         };
@@ -95,23 +119,58 @@ impl Environments {
         lock: &Lock,
         progress: Progress<'_>,
     ) -> Result<super::record::Bytecode, EnvError> {
-        progress(&format!("making an environment of {} packages", lock.packages.len()));
+        progress(&format!(
+            "making an environment of {} packages",
+            lock.packages.len()
+        ));
         std::fs::create_dir_all(&self.settings.folder)
             .map_err(|error| EnvError::io("cannot make the folder of environments", &error))?;
         let limit = self.settings.limits.install;
-        let call = |arguments: Vec<String>, folder| Call { arguments, folder, limit, impatient: false };
-        let venv = words(&["venv", "--quiet", "--no-project", "--no-config", "--relocatable", "--python"])
-            .chain([text(&site.python.path), text(&site.folder)]);
-        site.uv.run(&call(venv.collect(), &self.settings.folder), &self.settings)?;
+        let call = |arguments: Vec<String>, folder| Call {
+            arguments,
+            folder,
+            limit,
+            impatient: false,
+        };
+        let venv = words(&[
+            "venv",
+            "--quiet",
+            "--no-project",
+            "--no-config",
+            "--relocatable",
+            "--python",
+        ])
+        .chain([text(&site.python.path), text(&site.folder)]);
+        site.uv
+            .run(&call(venv.collect(), &self.settings.folder), &self.settings)?;
         let file = site.folder.join("requirements.lock");
-        std::fs::write(&file, lock.text()).map_err(|error| EnvError::io("cannot write the lock", &error))?;
-        let install = words(&["pip", "install", "--quiet", "--no-deps", "--link-mode", "hardlink", "--python"])
-            .chain([text(&site.folder.join("bin/python")), "-r".to_owned(), text(&file)])
-            .chain(build_options(&self.settings))
-            .chain(backend_of(lock));
-        site.uv.run(&call(install.collect(), &site.folder), &self.settings)?;
+        std::fs::write(&file, lock.text())
+            .map_err(|error| EnvError::io("cannot write the lock", &error))?;
+        let install = words(&[
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--link-mode",
+            "hardlink",
+            "--python",
+        ])
+        .chain([
+            text(&site.folder.join("bin/python")),
+            "-r".to_owned(),
+            text(&file),
+        ])
+        .chain(build_options(&self.settings))
+        .chain(backend_of(lock));
+        site.uv
+            .run(&call(install.collect(), &site.folder), &self.settings)?;
         progress("compiling bytecode, so that later starts are fast");
-        bytecode::compile(&site_packages(&site.folder, site.python), &self.donors(site.python), site.python, &self.settings)
+        bytecode::compile(
+            &site_packages(&site.folder, site.python),
+            &self.donors(site.python),
+            site.python,
+            &self.settings,
+        )
     }
 
     /// Packages of other environments of the same Python, the largest first.
@@ -158,19 +217,26 @@ impl Environments {
     fn publish(&self, made: &Path, hash: &str) -> Result<(), EnvError> {
         let place = self.folder_of(hash);
         if place.exists() {
-            super::collect::remove(&place).map_err(|error| EnvError::io("cannot replace a broken environment", &error))?;
+            super::collect::remove(&place)
+                .map_err(|error| EnvError::io("cannot replace a broken environment", &error))?;
         }
-        std::fs::rename(made, &place).map_err(|error| EnvError::io("cannot publish the environment", &error))
+        std::fs::rename(made, &place)
+            .map_err(|error| EnvError::io("cannot publish the environment", &error))
     }
 
     /// Removes what makers of this environment left who did not finish. The caller holds it alone.
     pub(crate) fn sweep(&self, hash: &str) -> usize {
         let prefixes = [format!(".making-{hash}-"), format!(".removing-{hash}-")];
-        let entries = std::fs::read_dir(&self.settings.folder).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(&self.settings.folder)
+            .into_iter()
+            .flatten()
+            .flatten();
         entries
             .filter(|entry| {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
+                prefixes
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix.as_str()))
             })
             .filter(|entry| std::fs::remove_dir_all(entry.path()).is_ok())
             .count()
@@ -186,7 +252,9 @@ struct Site<'a> {
 
 /// A lock with CPU builds installs them from where they come from.
 fn backend_of(lock: &Lock) -> Vec<String> {
-    let local = lock.version("torch").and_then(|version| version.split_once('+'));
+    let local = lock
+        .version("torch")
+        .and_then(|version| version.split_once('+'));
     match local {
         Some((_, backend)) => vec!["--torch-backend".to_owned(), backend.to_owned()],
         None => Vec::new(),
@@ -194,7 +262,11 @@ fn backend_of(lock: &Lock) -> Vec<String> {
 }
 
 fn words(words: &[&str]) -> impl Iterator<Item = String> {
-    words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>().into_iter()
+    words
+        .iter()
+        .map(|word| (*word).to_owned())
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn text(path: &Path) -> String {

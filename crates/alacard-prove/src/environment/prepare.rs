@@ -48,21 +48,40 @@ impl Environments {
     ///
     /// # Errors
     ///
-    /// The first fault that none of this mends.
-    pub fn prepare(&self, wish: &Wish, python: &str, progress: Progress<'_>) -> Result<Prepared, EnvError> {
+    /// The fault that is left when nothing more can be changed: about the notebook's own words,
+    /// because everything that was added has been left open by then.
+    pub fn prepare(
+        &self,
+        wish: &Wish,
+        python: &str,
+        progress: Progress<'_>,
+    ) -> Result<Prepared, EnvError> {
         let mut notes = Vec::new();
         let wanted = wish.all();
         if let Some(environment) = self.covering(&with_kernel(&wanted)) {
             let covered = environment.record.requirements != sorted(&with_kernel(&wanted));
-            return Ok(Prepared { environment, requirements: wanted, covered, notes });
+            return Ok(Prepared {
+                environment,
+                requirements: wanted,
+                covered,
+                notes,
+            });
         }
         let found = self.interpreter(python)?;
         if found.minor() != python {
-            notes.push(format!("Python {python} is not on this machine; {} was used", found.version));
+            notes.push(format!(
+                "Python {python} is not on this machine; {} was used",
+                found.version
+            ));
         }
         progress("resolving the requirements");
         let (environment, requirements) = self.settled(wish, python, progress, &mut notes)?;
-        Ok(Prepared { environment, requirements, covered: false, notes })
+        Ok(Prepared {
+            environment,
+            requirements,
+            covered: false,
+            notes,
+        })
     }
 
     fn settled(
@@ -73,7 +92,10 @@ impl Environments {
         notes: &mut Vec<String>,
     ) -> Result<(Environment, Vec<String>), EnvError> {
         let mut wish = wish.clone();
-        let mut first: Option<EnvError> = None;
+        let mut last = EnvError::new(
+            EnvErrorKind::Conflict,
+            "the requirements exclude each other",
+        );
         for _ in 0..MAX_CHANGES {
             let requirements = wish.all();
             let made = self
@@ -83,25 +105,29 @@ impl Environments {
                 Ok(environment) => return Ok((environment, requirements)),
                 Err(error) => error,
             };
-            let note = wish.changed(&error);
-            let fault = first.get_or_insert(error);
-            match note {
+            match wish.changed(&error) {
                 Some(note) => notes.push(note),
-                None => return Err(fault.clone()),
+                None => return Err(error),
             }
+            last = error;
         }
-        Err(first.unwrap_or_else(|| EnvError::new(EnvErrorKind::Conflict, "the requirements exclude each other")))
+        Err(last)
     }
 }
 
 impl Wish {
     /// All requirements, each package once: the notebook's own words win.
     pub fn all(&self) -> Vec<String> {
-        let own: BTreeSet<String> =
-            self.own.iter().filter_map(|r| Requirement::parse(r)).map(|r| r.key()).collect();
-        let added = self.added.iter().filter(|text| {
-            Requirement::parse(text).is_some_and(|r| !own.contains(&r.key()))
-        });
+        let own: BTreeSet<String> = self
+            .own
+            .iter()
+            .filter_map(|r| Requirement::parse(r))
+            .map(|r| r.key())
+            .collect();
+        let added = self
+            .added
+            .iter()
+            .filter(|text| Requirement::parse(text).is_some_and(|r| !own.contains(&r.key())));
         sorted(&self.own.iter().chain(added).cloned().collect::<Vec<_>>())
     }
 
@@ -115,7 +141,9 @@ impl Wish {
         if mends && let Some((address, release)) = self.instead.pop() {
             self.own.retain(|text| *text != address);
             self.own.push(release.clone());
-            return Some(format!("`{address}` cannot be had; the release `{release}` took its place"));
+            return Some(format!(
+                "`{address}` cannot be had; the release `{release}` took its place"
+            ));
         }
         if !error.kind.is_of_notebook() {
             return None;
@@ -203,7 +231,10 @@ mod tests {
 
     #[test]
     fn the_notebooks_own_pins_win() {
-        let wish = wish(&["transformers==4.30.0"], &["Transformers==5.23.0", "torch==2.15.0"]);
+        let wish = wish(
+            &["transformers==4.30.0"],
+            &["Transformers==5.23.0", "torch==2.15.0"],
+        );
         assert_eq!(wish.all(), ["torch==2.15.0", "transformers==4.30.0"]);
     }
 
@@ -220,8 +251,12 @@ mod tests {
     fn optional_packages_and_repositories_give_way() {
         let mut wish = wish(&["flash-attn", "t @ git+https://example.org/t"], &[]);
         wish.optional.insert("flash-attn".to_owned());
-        wish.instead.push(("t @ git+https://example.org/t".to_owned(), "t==5".to_owned()));
-        wish.changed(&fault(EnvErrorKind::NeedsCompiler, Some("flash-attn==2.8"))).unwrap();
+        wish.instead.push((
+            "t @ git+https://example.org/t".to_owned(),
+            "t==5".to_owned(),
+        ));
+        wish.changed(&fault(EnvErrorKind::NeedsCompiler, Some("flash-attn==2.8")))
+            .unwrap();
         assert_eq!(wish.own, ["t @ git+https://example.org/t"]);
         wish.changed(&fault(EnvErrorKind::NoNetwork, None)).unwrap();
         assert_eq!(wish.own, ["t==5"]);

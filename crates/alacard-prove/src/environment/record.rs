@@ -33,7 +33,9 @@ pub struct EnvRecord {
 }
 
 /// Where the bytecode of an environment comes from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Bytecode {
     /// Files linked from other environments.
     pub shared: u64,

@@ -27,6 +27,9 @@ impl Requirement {
     /// ```
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
+        if text.chars().any(char::is_control) {
+            return None;
+        }
         let end = text
             .find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)))
             .unwrap_or(text.len());
@@ -43,13 +46,13 @@ impl Requirement {
             Some((specifiers, marker)) => (specifiers, Some(marker.trim().to_owned())),
             None => (rest, None),
         };
-        let inside = specifiers.trim().trim_start_matches('(').trim_end_matches(')');
+        let inside = specifiers
+            .trim()
+            .trim_start_matches('(')
+            .trim_end_matches(')');
         let specifiers = inside.split(',').map(joined).collect::<Vec<_>>().join(",");
         let good = specifiers.split(',').all(is_specifier) || specifiers.is_empty();
-        let calm = marker
-            .as_ref()
-            .is_none_or(|marker| !marker.chars().any(char::is_control));
-        (good && calm).then(|| Self {
+        good.then(|| Self {
             name: name.to_owned(),
             extras,
             specifiers,
@@ -128,9 +131,13 @@ fn joined(specifier: &str) -> String {
 fn is_specifier(text: &str) -> bool {
     let version = text.trim_start_matches(['<', '>', '=', '!', '~']);
     let operator = text.strip_suffix(version).unwrap_or_default();
-    matches!(operator, "==" | "===" | ">=" | "<=" | ">" | "<" | "~=" | "!=")
-        && !version.is_empty()
-        && version.chars().all(|c| c.is_ascii_alphanumeric() || ".*+!-_".contains(c))
+    matches!(
+        operator,
+        "==" | "===" | ">=" | "<=" | ">" | "<" | "~=" | "!="
+    ) && !version.is_empty()
+        && version
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".*+!-_".contains(c))
 }
 
 /// A distribution's name as the index compares it: lower case, runs of `-`, `_` and `.` as one
@@ -138,7 +145,11 @@ fn is_specifier(text: &str) -> bool {
 pub fn normalised(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
-        let c = if matches!(c, '_' | '.') { '-' } else { c.to_ascii_lowercase() };
+        let c = if matches!(c, '_' | '.') {
+            '-'
+        } else {
+            c.to_ascii_lowercase()
+        };
         if c != '-' || !out.ends_with('-') {
             out.push(c);
         }
@@ -157,12 +168,32 @@ mod tests {
             (" torch == 2.15.0 ", "torch==2.15.0"),
             ("uvicorn[Standard, a]>=1,<2", "uvicorn[a,standard]>=1,<2"),
             ("x (>=1)", "x>=1"),
-            ("y @ git+https://example.org/y@main", "y @ git+https://example.org/y@main"),
+            (
+                "y @ git+https://example.org/y@main",
+                "y @ git+https://example.org/y@main",
+            ),
             ("z; python_version<'3.12'", "z ; python_version<'3.12'"),
         ] {
-            assert_eq!(Requirement::parse(text).map(|r| r.text()).as_deref(), Some(canonical), "{text}");
+            assert_eq!(
+                Requirement::parse(text).map(|r| r.text()).as_deref(),
+                Some(canonical),
+                "{text}"
+            );
         }
-        for bad in ["", "-e .", "./folder", "a b", "a==", "a=1", "a==1 --hash", "{x}", "a\nb", "a;\nb", "a @ file:///etc/x", "a @ ../b"] {
+        for bad in [
+            "",
+            "-e .",
+            "./folder",
+            "a b",
+            "a==",
+            "a=1",
+            "a==1 --hash",
+            "{x}",
+            "a\nb",
+            "a;\nb",
+            "a @ file:///etc/x",
+            "a @ ../b",
+        ] {
             assert_eq!(Requirement::parse(bad), None, "{bad}");
         }
     }

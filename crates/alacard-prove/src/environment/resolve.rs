@@ -18,7 +18,13 @@ use super::uv::{Call, Uv};
 
 /// Packages that exist as source only, are plain Python and are needed by packages of the
 /// catalogue: they are built even where building is off.
-const SOURCE_ONLY: [&str; 5] = ["docopt", "antlr4-python3-runtime", "seqeval", "rouge-score", "langdetect"];
+const SOURCE_ONLY: [&str; 5] = [
+    "docopt",
+    "antlr4-python3-runtime",
+    "seqeval",
+    "rouge-score",
+    "langdetect",
+];
 
 /// A resolution on disk.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,7 +79,11 @@ impl Environments {
     ///
     /// [`EnvErrorKind::PythonMissing`].
     pub fn interpreter(&self, wanted: &str) -> Result<Interpreter, EnvError> {
-        let kept = || self.pythons.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let kept = || {
+            self.pythons
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+        };
         if let Some(found) = kept().get(wanted) {
             return Ok(found.clone());
         }
@@ -82,7 +92,12 @@ impl Environments {
         Ok(found)
     }
 
-    fn resolved(&self, requirements: &[String], python: &Interpreter, uv: &Uv) -> Result<Lock, EnvError> {
+    fn resolved(
+        &self,
+        requirements: &[String],
+        python: &Interpreter,
+        uv: &Uv,
+    ) -> Result<Lock, EnvError> {
         let compile = |backend: Option<&str>| self.compile(requirements, python, uv, backend);
         match &self.settings.backend {
             Backend::Named(name) => compile(Some(name)),
@@ -105,13 +120,18 @@ impl Environments {
         uv: &Uv,
         backend: Option<&str>,
     ) -> Result<Lock, EnvError> {
-        let folder = tempfile::tempdir().map_err(|error| EnvError::io("no temporary folder", &error))?;
+        let folder =
+            tempfile::tempdir().map_err(|error| EnvError::io("no temporary folder", &error))?;
         let input = folder.path().join("requirements.in");
         std::fs::write(&input, requirements.join("\n") + "\n")
             .map_err(|error| EnvError::io("cannot write the requirements", &error))?;
         let mut arguments = compile_arguments(&input, python);
         arguments.extend(build_options(&self.settings));
-        arguments.extend(backend.iter().flat_map(|b| ["--torch-backend".to_owned(), (*b).to_owned()]));
+        arguments.extend(
+            backend
+                .iter()
+                .flat_map(|b| ["--torch-backend".to_owned(), (*b).to_owned()]),
+        );
         let call = Call {
             arguments,
             folder: folder.path(),
@@ -148,8 +168,18 @@ impl Environments {
     fn stored_at(&self, requirements: &[String], python: &Interpreter, uv: &Uv) -> PathBuf {
         let mut hash = Sha256::new();
         let backend = self.settings.backend.as_str();
-        let build = if self.settings.build { "build" } else { "wheels" };
-        for part in [&python.minor(), &python.platform, &uv.series(), backend, build] {
+        let build = if self.settings.build {
+            "build"
+        } else {
+            "wheels"
+        };
+        for part in [
+            &python.minor(),
+            &python.platform,
+            &uv.series(),
+            backend,
+            build,
+        ] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -171,7 +201,11 @@ pub(crate) fn build_options(settings: &Settings) -> Vec<String> {
     let mut options = Vec::new();
     if !settings.build {
         options.extend(["--only-binary", ":all:"].map(str::to_owned));
-        options.extend(SOURCE_ONLY.iter().flat_map(|name| ["--no-binary".to_owned(), (*name).to_owned()]));
+        options.extend(
+            SOURCE_ONLY
+                .iter()
+                .flat_map(|name| ["--no-binary".to_owned(), (*name).to_owned()]),
+        );
     }
     for folder in &settings.find_links {
         options.extend(["--find-links".to_owned(), folder.display().to_string()]);
@@ -180,8 +214,19 @@ pub(crate) fn build_options(settings: &Settings) -> Vec<String> {
 }
 
 fn compile_arguments(input: &Path, python: &Interpreter) -> Vec<String> {
-    let fixed = ["pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-python-downloads"];
-    let own = ["--python".to_owned(), python.path.display().to_string(), input.display().to_string()];
+    let fixed = [
+        "pip",
+        "compile",
+        "--quiet",
+        "--no-header",
+        "--no-annotate",
+        "--no-python-downloads",
+    ];
+    let own = [
+        "--python".to_owned(),
+        python.path.display().to_string(),
+        input.display().to_string(),
+    ];
     fixed.map(str::to_owned).into_iter().chain(own).collect()
 }
 
@@ -190,9 +235,14 @@ fn canonical(requirements: &[String]) -> Result<Vec<String>, EnvError> {
     let mut parsed = Vec::with_capacity(requirements.len());
     for text in requirements {
         let requirement = Requirement::parse(text).ok_or_else(|| {
-            EnvError::new(EnvErrorKind::Other, format!("`{}` is not a requirement", shortened(text)))
-                .with_hint("a requirement is a package's name, with a version if need be: `numpy==2.4.6`")
-                .about(shortened(text))
+            EnvError::new(
+                EnvErrorKind::Other,
+                format!("`{}` is not a requirement", shortened(text)),
+            )
+            .with_hint(
+                "a requirement is a package's name, with a version if need be: `numpy==2.4.6`",
+            )
+            .about(shortened(text))
         })?;
         parsed.push(requirement.text());
     }
@@ -202,12 +252,19 @@ fn canonical(requirements: &[String]) -> Result<Vec<String>, EnvError> {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .take(80)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 fn read(place: &Path) -> Option<Lock> {
     let stored: Stored = serde_json::from_slice(&std::fs::read(place).ok()?).ok()?;
-    Some(Lock::new(&stored.python, &stored.platform, &stored.packages.join("\n")))
+    Some(Lock::new(
+        &stored.python,
+        &stored.platform,
+        &stored.packages.join("\n"),
+    ))
 }
 
 /// Keeps a resolution. One that cannot be kept is resolved again the next time.

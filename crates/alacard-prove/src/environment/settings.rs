@@ -121,13 +121,18 @@ impl Settings {
         let get = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         let is_on = |name: &str| {
             get(name).is_some_and(|value| {
-                matches!(value.trim().to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
+                matches!(
+                    value.trim().to_ascii_lowercase().as_str(),
+                    "1" | "true" | "yes" | "on"
+                )
             })
         };
         let mut settings = Self::new(folder(&get));
         settings.uv = get("ALACARD_UV").map(PathBuf::from);
         settings.python = get("ALACARD_PYTHON").map(PathBuf::from);
-        settings.path = get("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+        settings.path = get("PATH")
+            .map(|path| std::env::split_paths(&path).collect())
+            .unwrap_or_default();
         settings.home = get("HOME").map(PathBuf::from);
         settings.offline = is_on("UV_OFFLINE");
         settings.build = is_on("ALACARD_ENV_BUILD");
@@ -173,8 +178,10 @@ mod tests {
     #[test]
     fn variables_say_where_and_how() {
         let from = |pairs: &[(&str, &str)]| {
-            let pairs: BTreeMap<String, String> =
-                pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            let pairs: BTreeMap<String, String> = pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect();
             Settings::from_env(&move |name| pairs.get(name).cloned())
         };
         let plain = from(&[("HOME", "/home/a"), ("PATH", "/x:/y")]);
@@ -190,6 +197,9 @@ mod tests {
         assert_eq!(set.folder, PathBuf::from("/c/envs"));
         assert_eq!(set.backend, Backend::Named("cpu".to_owned()));
         assert!(set.offline);
-        assert_eq!(from(&[("ALACARD_ENVS", "/e"), ("ALACARD_CACHE", "/c")]).folder, PathBuf::from("/e"));
+        assert_eq!(
+            from(&[("ALACARD_ENVS", "/e"), ("ALACARD_CACHE", "/c")]).folder,
+            PathBuf::from("/e")
+        );
     }
 }

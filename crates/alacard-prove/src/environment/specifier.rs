@@ -4,7 +4,11 @@
 /// (pre-releases, local versions, wildcards in the middle).
 pub(crate) fn satisfies(version: &str, specifiers: &str) -> Option<bool> {
     let mut all = true;
-    for specifier in specifiers.split(',').map(str::trim).filter(|s| !s.is_empty()) {
+    for specifier in specifiers
+        .split(',')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+    {
         all &= one(version, specifier)?;
     }
     Some(all)
@@ -41,7 +45,10 @@ fn one(version: &str, specifier: &str) -> Option<bool> {
 
 /// Equal but for the local part, which a CPU build of the same release has (`2.15.0+cpu`).
 fn same_text(version: &str, wanted: &str) -> bool {
-    version == wanted || version.split_once('+').is_some_and(|(public, _)| public == wanted)
+    version == wanted
+        || version
+            .split_once('+')
+            .is_some_and(|(public, _)| public == wanted)
 }
 
 /// The numbers of a final release; `None` for anything else.
@@ -84,7 +91,11 @@ mod tests {
             ("1.0", "!=1.0", Some(false)),
             ("1.0", "", Some(true)),
         ] {
-            assert_eq!(satisfies(version, specifier), wanted, "{version} {specifier}");
+            assert_eq!(
+                satisfies(version, specifier),
+                wanted,
+                "{version} {specifier}"
+            );
         }
     }
 }

@@ -3,12 +3,11 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::Progress;
-use super::error::{EnvError, EnvErrorKind};
+use super::error::EnvError;
 use super::interpreter::Interpreter;
 use super::lock::Lock;
 use super::record::EnvRecord;
@@ -71,7 +70,10 @@ pub struct Listed {
 }
 
 pub(crate) fn site_packages(folder: &Path, python: &Interpreter) -> PathBuf {
-    folder.join("lib").join(format!("python{}", python.minor())).join("site-packages")
+    folder
+        .join("lib")
+        .join(format!("python{}", python.minor()))
+        .join("site-packages")
 }
 
 impl Environments {
@@ -130,36 +132,40 @@ impl Environments {
             })
             .collect();
         fitting.sort_by(|a, b| (a.packages, &a.lock_hash).cmp(&(b.packages, &b.lock_hash)));
-        fitting.iter().find_map(|record| self.open(&record.lock_hash))
+        fitting
+            .iter()
+            .find_map(|record| self.open(&record.lock_hash))
     }
 
     /// The finished environment of a lock hash, held and marked as used.
     pub fn open(&self, hash: &str) -> Option<Environment> {
         let held = self.hold_file(hash).ok()?;
         held.try_lock_shared().ok()?;
-        self.opened(hash, held)
-    }
-
-    /// As [`Environments::open`], with the lock file already held.
-    pub(crate) fn opened(&self, hash: &str, held: File) -> Option<Environment> {
-        let record = self.record(hash)?;
-        let lock = self.stored_lock(hash)?;
-        let folder = self.folder_of(hash);
-        // An interpreter that was removed or updated under it makes an environment useless.
-        if !folder.join("bin/python").exists() {
-            return None;
-        }
+        let (record, lock) = self.whole(hash)?;
         self.touch(hash);
         Some(Environment {
-            folder,
+            folder: self.folder_of(hash),
             lock,
             record,
             _held: Arc::new(held),
         })
     }
 
+    /// What a finished environment says of itself. An interpreter that was removed under it makes
+    /// it useless.
+    pub(crate) fn whole(&self, hash: &str) -> Option<(EnvRecord, Lock)> {
+        let found = (self.record(hash)?, self.stored_lock(hash)?);
+        self.folder_of(hash)
+            .join("bin/python")
+            .exists()
+            .then_some(found)
+    }
+
     pub(crate) fn records(&self) -> Vec<EnvRecord> {
-        let entries = std::fs::read_dir(&self.settings.folder).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(&self.settings.folder)
+            .into_iter()
+            .flatten()
+            .flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
         let mut records: Vec<EnvRecord> = names
             .filter(|name| is_hash(name))
@@ -172,7 +178,8 @@ impl Environments {
     fn record(&self, hash: &str) -> Option<EnvRecord> {
         let text = std::fs::read(self.folder_of(hash).join("env.json")).ok()?;
         let record: EnvRecord = serde_json::from_slice(&text).ok()?;
-        (record.lock_hash == hash && record.schema_version == super::record::SCHEMA_VERSION).then_some(record)
+        (record.lock_hash == hash && record.schema_version == super::record::SCHEMA_VERSION)
+            .then_some(record)
     }
 
     fn stored_lock(&self, hash: &str) -> Option<Lock> {
@@ -185,7 +192,8 @@ impl Environments {
     }
 
     fn last_used(&self, record: &EnvRecord) -> u64 {
-        let marked = std::fs::metadata(self.used_file(&record.lock_hash)).and_then(|m| m.modified());
+        let marked =
+            std::fs::metadata(self.used_file(&record.lock_hash)).and_then(|m| m.modified());
         marked
             .ok()
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
@@ -205,7 +213,10 @@ impl Environments {
     }
 
     fn used_file(&self, hash: &str) -> PathBuf {
-        self.settings.folder.join("held").join(format!("{hash}.used"))
+        self.settings
+            .folder
+            .join("held")
+            .join(format!("{hash}.used"))
     }
 
     /// The file on which processes agree about one environment.
@@ -220,36 +231,14 @@ impl Environments {
                 .write(true)
                 .open(folder.join(format!("{hash}.lock")))
         };
-        open().map_err(|error| EnvError::io(&format!("cannot write to `{}`", folder.display()), &error))
+        open().map_err(|error| {
+            EnvError::io(&format!("cannot write to `{}`", folder.display()), &error)
+        })
     }
 
     fn is_held(&self, hash: &str) -> bool {
-        self.hold_file(hash).is_ok_and(|file| file.try_lock().is_err())
-    }
-
-    /// Waits until this process alone holds an environment.
-    pub(crate) fn hold_alone(&self, hash: &str, progress: Progress<'_>) -> Result<File, EnvError> {
-        let file = self.hold_file(hash)?;
-        let begun = Instant::now();
-        let mut said = false;
-        while file.try_lock().is_err() {
-            if self.settings.is_cancelled() {
-                return Err(EnvError::cancelled());
-            }
-            if begun.elapsed() > self.settings.limits.wait {
-                return Err(EnvError::new(
-                    EnvErrorKind::TimedOut,
-                    "another process has been making this environment for too long",
-                )
-                .with_hint("end it, then run this again"));
-            }
-            if !said {
-                progress("another process is making this environment; waiting for it");
-                said = true;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(file)
+        self.hold_file(hash)
+            .is_ok_and(|file| file.try_lock().is_err())
     }
 }
 

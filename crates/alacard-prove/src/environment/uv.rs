@@ -33,7 +33,10 @@ impl Uv {
     pub fn find(settings: &Settings) -> Result<Self, EnvError> {
         if let Some(named) = &settings.uv {
             return Self::at(named, settings).ok_or_else(|| {
-                missing(&format!("`{}` (ALACARD_UV) is not a uv that runs", named.display()))
+                missing(&format!(
+                    "`{}` (ALACARD_UV) is not a uv that runs",
+                    named.display()
+                ))
             });
         }
         let homes = settings
@@ -46,14 +49,17 @@ impl Uv {
             .map(|folder| folder.join("uv"))
             .filter(|path| path.is_file())
             .find_map(|path| Self::at(&path, settings))
-            .ok_or_else(|| missing("uv, which resolves and installs packages, is not on this machine"))
+            .ok_or_else(|| {
+                missing("uv, which resolves and installs packages, is not on this machine")
+            })
     }
 
     fn at(path: &Path, settings: &Settings) -> Option<Self> {
         let mut command = Command::new(path);
         command.arg("--version");
-        let Ok(Ended::Done { success: true, out, .. }) =
-            run(command, VERSION_LIMIT, &settings.cancel)
+        let Ok(Ended::Done {
+            success: true, out, ..
+        }) = run(command, VERSION_LIMIT, &settings.cancel)
         else {
             return None;
         };
@@ -67,7 +73,11 @@ impl Uv {
     /// Major and minor version: resolutions of one such version are kept together.
     pub(crate) fn series(&self) -> String {
         let mut parts = self.version.split('.');
-        format!("{}.{}", parts.next().unwrap_or("0"), parts.next().unwrap_or("0"))
+        format!(
+            "{}.{}",
+            parts.next().unwrap_or("0"),
+            parts.next().unwrap_or("0")
+        )
     }
 
     /// Runs uv in `folder` (where it finds no project of anybody) and gives what it printed.
@@ -92,7 +102,9 @@ impl Uv {
         let ended = run(command, call.limit, &settings.cancel)
             .map_err(|error| EnvError::io("cannot run uv", &error))?;
         match ended {
-            Ended::Done { success: true, out, .. } => Ok(out),
+            Ended::Done {
+                success: true, out, ..
+            } => Ok(out),
             Ended::Done { err, .. } => Err(explain(&err)),
             Ended::Cancelled => Err(EnvError::cancelled()),
             Ended::TimedOut => Err(too_slow(call)),
@@ -117,7 +129,11 @@ fn too_slow(call: &Call<'_>) -> EnvError {
     let verb: Vec<&str> = call.arguments.iter().take(2).map(String::as_str).collect();
     EnvError::new(
         EnvErrorKind::TimedOut,
-        format!("`uv {}` did not end within {} seconds", verb.join(" "), call.limit.as_secs()),
+        format!(
+            "`uv {}` did not end within {} seconds",
+            verb.join(" "),
+            call.limit.as_secs()
+        ),
     )
     .with_hint("try again on a faster connection; what was downloaded is kept")
 }

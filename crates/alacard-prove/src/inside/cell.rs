@@ -56,7 +56,10 @@ impl Progress {
 }
 
 /// Executes one cell. The second value tells why the run ends here, if it does.
-pub(crate) async fn execute(ground: &mut Ground<'_>, order: &CellOrder) -> (CellReport, Option<Ended>) {
+pub(crate) async fn execute(
+    ground: &mut Ground<'_>,
+    order: &CellOrder,
+) -> (CellReport, Option<Ended>) {
     let started = Instant::now();
     let mut progress = Progress {
         outputs: Outputs::new(ground.output_bytes),
@@ -183,5 +186,7 @@ async fn obeyed(ground: &mut Ground<'_>, request: &str, progress: &mut Progress)
 /// The last observation of the cell.
 fn seen(observations: Vec<Value>) -> Option<Seen> {
     let cells = observations.into_iter().filter(|o| o["event"] == "cell");
-    cells.last().and_then(|value| serde_json::from_value(value).ok())
+    cells
+        .last()
+        .and_then(|value| serde_json::from_value(value).ok())
 }

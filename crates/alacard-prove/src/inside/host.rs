@@ -101,8 +101,13 @@ impl Host {
     }
 
     /// Imports modules.
-    pub(crate) async fn import(&mut self, modules: &[String], limit: Duration) -> std::io::Result<Value> {
-        self.ask(&json!({"op": "import", "modules": modules})).await?;
+    pub(crate) async fn import(
+        &mut self,
+        modules: &[String],
+        limit: Duration,
+    ) -> std::io::Result<Value> {
+        self.ask(&json!({"op": "import", "modules": modules}))
+            .await?;
         self.wait(&["imported"], None, limit).await
     }
 
@@ -114,13 +119,16 @@ impl Host {
         if event["event"] == "problem" || event["id"] != id.as_str() {
             return Err(std::io::Error::other(format!("the host refused: {event}")));
         }
-        let pid = event["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+        let pid = event["pid"]
+            .as_u64()
+            .and_then(|pid| u32::try_from(pid).ok());
         pid.ok_or_else(|| std::io::Error::other("the host told no process id"))
     }
 
     /// Sends a signal to a child.
     pub(crate) async fn signal(&mut self, id: &str, signal: i32) -> std::io::Result<()> {
-        self.ask(&json!({"op": "signal", "id": id, "signal": signal})).await
+        self.ask(&json!({"op": "signal", "id": id, "signal": signal}))
+            .await
     }
 
     /// Forgets events of children that are gone.

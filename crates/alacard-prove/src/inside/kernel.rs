@@ -74,7 +74,9 @@ impl Place {
 
     fn sockets(&self) -> impl Iterator<Item = PathBuf> {
         let folder = self.folder.clone();
-        [1, 2, 4].into_iter().map(move |port| folder.join(format!("s-{port}")))
+        [1, 2, 4]
+            .into_iter()
+            .map(move |port| folder.join(format!("s-{port}")))
     }
 }
 
@@ -100,11 +102,19 @@ impl Kernel {
         let say = |error: zmq::RuntimeError| error.to_string();
         let identity = zmq::peer_identity_for_session(&session).map_err(say)?;
         let mut kernel = Self {
-            iopub: zmq::create_client_iopub_connection(&place.info, "", &session).await.map_err(say)?,
-            shell: zmq::create_client_shell_connection_with_identity(&place.info, &session, identity)
+            iopub: zmq::create_client_iopub_connection(&place.info, "", &session)
                 .await
                 .map_err(say)?,
-            control: zmq::create_client_control_connection(&place.info, &session).await.map_err(say)?,
+            shell: zmq::create_client_shell_connection_with_identity(
+                &place.info,
+                &session,
+                identity,
+            )
+            .await
+            .map_err(say)?,
+            control: zmq::create_client_control_connection(&place.info, &session)
+                .await
+                .map_err(say)?,
             observe,
         };
         kernel.greet(started).await?;
@@ -118,7 +128,10 @@ impl Kernel {
         while started.elapsed() < START_LIMIT {
             let request = JupyterMessage::new(KernelInfoRequest {}, None);
             asked.push(request.header.msg_id.clone());
-            self.shell.send(request).await.map_err(|error| error.to_string())?;
+            self.shell
+                .send(request)
+                .await
+                .map_err(|error| error.to_string())?;
             let heard = async {
                 loop {
                     let message = read(&mut self.iopub.socket).await?;
@@ -144,13 +157,19 @@ impl Kernel {
             None,
         );
         let id = request.header.msg_id.clone();
-        self.shell.send(request).await.map_err(|error| error.to_string())?;
+        self.shell
+            .send(request)
+            .await
+            .map_err(|error| error.to_string())?;
         Ok(id)
     }
 
     /// Asks the kernel to stop what it does.
     pub(crate) async fn interrupt(&mut self) {
-        let request = JupyterMessage::new(JupyterMessageContent::InterruptRequest(InterruptRequest {}), None);
+        let request = JupyterMessage::new(
+            JupyterMessageContent::InterruptRequest(InterruptRequest {}),
+            None,
+        );
         // A kernel that cannot hear is ended by a signal next.
         let _ = self.control.send(request).await;
     }
@@ -188,7 +207,9 @@ async fn read(socket: &mut impl SocketRecv) -> Result<Message, String> {
 }
 
 fn parse(parts: &[impl AsRef<[u8]>]) -> Option<Message> {
-    let at = parts.iter().position(|part| part.as_ref() == b"<IDS|MSG>")?;
+    let at = parts
+        .iter()
+        .position(|part| part.as_ref() == b"<IDS|MSG>")?;
     let json = |offset: usize| -> Option<Value> {
         serde_json::from_slice(parts.get(at + offset)?.as_ref()).ok()
     };

@@ -1,6 +1,7 @@
 //! The inner side of the wall: a supervisor that the sandbox starts. It serves the twin hub,
 //! keeps the Python host, drives kernels and tells the outside what happened.
 
+mod cached;
 mod cell;
 mod frames;
 mod host;
@@ -14,7 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use alacard_hub::serve::{Kind, Repo, Repos, Server};
+use alacard_hub::serve::{Repo, Repos, Server};
 use serde_json::Value;
 
 use crate::wire::{Order, Report, RunOrder, Served};
@@ -55,7 +56,9 @@ pub fn main(args: &InsideArgs) -> std::io::Result<()> {
     // Nobody in the sandbox may look into this process or take its pipes.
     alacard_sandbox::harden().map_err(std::io::Error::other)?;
     nix::sys::prctl::set_child_subreaper(true)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(serve(args))
 }
 
@@ -117,12 +120,13 @@ impl Inside {
         self.repos.clear();
         for served in repos {
             self.repos.insert(Repo {
-                kind: if served.dataset { Kind::Dataset } else { Kind::Model },
+                kind: served.kind,
                 id: served.id,
                 sha: served.sha,
                 dir: served.dir,
                 record: served.record,
                 aliases: Vec::new(),
+                any_revision: true,
             });
         }
         self.hub.clear_log();
@@ -151,7 +155,9 @@ impl Inside {
         let mut report = result?;
         report.peak_mb = peak;
         let asked = self.hub.asked();
-        let files = asked.iter().filter(|a| a.known_repo && a.status < 400 && a.method == "GET");
+        let files = asked
+            .iter()
+            .filter(|a| a.known_repo && a.status < 400 && a.method == "GET");
         report.served = files
             .filter_map(|a| Some((a.repo.clone()?, a.file.clone()?)))
             .collect();

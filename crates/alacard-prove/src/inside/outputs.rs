@@ -104,7 +104,10 @@ impl Outputs {
             }
             return;
         }
-        self.push(json!({"output_type": "stream", "name": name, "text": fold(text)}), None);
+        self.push(
+            json!({"output_type": "stream", "name": name, "text": fold(text)}),
+            None,
+        );
     }
 
     fn rich(&mut self, kind: &str, content: &Value) {
@@ -119,7 +122,9 @@ impl Outputs {
         if kind == "execute_result" {
             output["execution_count"] = content["execution_count"].clone();
         }
-        let name = content["transient"]["display_id"].as_str().map(str::to_owned);
+        let name = content["transient"]["display_id"]
+            .as_str()
+            .map(str::to_owned);
         self.push(output, name);
     }
 
@@ -137,13 +142,21 @@ impl Outputs {
 
     fn fail(&mut self, content: &Value) {
         let lines = content["traceback"].as_array().into_iter().flatten();
-        let text: String = lines.filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
+        let text: String = lines
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join("\n");
         let plain = without_colours(&text);
         let all: Vec<String> = plain.lines().map(str::to_owned).collect();
         let from = all.len().saturating_sub(TRACEBACK_LINES);
         self.error = Some(CellError {
             name: content["ename"].as_str().unwrap_or("Error").to_owned(),
-            message: content["evalue"].as_str().unwrap_or_default().chars().take(MESSAGE_CHARS).collect(),
+            message: content["evalue"]
+                .as_str()
+                .unwrap_or_default()
+                .chars()
+                .take(MESSAGE_CHARS)
+                .collect(),
             traceback: all.into_iter().skip(from).collect(),
         });
         let mut output = Map::new();
@@ -165,7 +178,10 @@ impl Outputs {
     pub(crate) fn finish(mut self) -> Vec<Value> {
         if self.cut {
             let text = format!("[output cut: {} bytes were put out]\n", self.printed);
-            self.push(json!({"output_type": "stream", "name": "stderr", "text": text}), None);
+            self.push(
+                json!({"output_type": "stream", "name": "stderr", "text": text}),
+                None,
+            );
         }
         self.list
     }
@@ -175,7 +191,11 @@ impl Outputs {
 fn size(data: &Value) -> usize {
     let entries = data.as_object().into_iter().flatten();
     entries
-        .map(|(_, value)| value.as_str().map_or_else(|| value.to_string().len(), str::len))
+        .map(|(_, value)| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string().len(), str::len)
+        })
         .sum()
 }
 
@@ -263,7 +283,10 @@ mod tests {
     #[test]
     fn errors_lose_their_colours() {
         let mut outputs = Outputs::new(1000);
-        outputs.take("error", &json!({"ename": "E", "evalue": "v", "traceback": ["\u{1b}[0;31mE\u{1b}[0m: v"]}));
+        outputs.take(
+            "error",
+            &json!({"ename": "E", "evalue": "v", "traceback": ["\u{1b}[0;31mE\u{1b}[0m: v"]}),
+        );
         assert_eq!(outputs.error().unwrap().traceback, ["E: v"]);
     }
 }

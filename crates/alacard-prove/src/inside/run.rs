@@ -63,6 +63,8 @@ impl Folders {
 /// Executes a notebook. Reports of cells go out as they come.
 pub(crate) async fn run(bench: &mut Bench<'_>, order: &RunOrder) -> std::io::Result<RanReport> {
     let folders = Folders::make(&bench.folder)?;
+    let cache = folders.home.join(".cache/huggingface/hub");
+    super::cached::lay_out(&cache, &order.cached)?;
     let started = Instant::now();
     let mut report = RanReport {
         ended: Ended::Finished,
@@ -115,7 +117,10 @@ async fn cells(
         output_bytes: order.limits.output_bytes,
     };
     for cell in &order.cells {
-        bench.frames.tell(&Report::Begun { index: cell.index }).await?;
+        bench
+            .frames
+            .tell(&Report::Begun { index: cell.index })
+            .await?;
         let (mut report, ended) = cell::execute(&mut ground, cell).await;
         if !order.outputs {
             report.outputs.clear();
@@ -138,12 +143,19 @@ fn environment(
     let home = folders.home.display().to_string();
     let shims = bench.payload.join("alacard_shims");
     let programs = bench.python.parent().unwrap_or(bench.python);
-    let path = format!("{}:{}:/usr/local/bin:/usr/bin:/bin", shims.join("bin").display(), programs.display());
+    let path = format!(
+        "{}:{}:/usr/local/bin:/usr/bin:/bin",
+        shims.join("bin").display(),
+        programs.display()
+    );
     let mut all: BTreeMap<String, String> = [
         ("HF_ENDPOINT", bench.hub),
         ("PATH", &path),
         ("PYTHONPATH", &shims.join("site").display().to_string()),
-        ("VIRTUAL_ENV", &programs.parent().unwrap_or(programs).display().to_string()),
+        (
+            "VIRTUAL_ENV",
+            &programs.parent().unwrap_or(programs).display().to_string(),
+        ),
         ("HF_HOME", &format!("{home}/.cache/huggingface")),
         ("XDG_CACHE_HOME", &format!("{home}/.cache")),
         ("HF_HUB_DISABLE_TELEMETRY", "1"),
@@ -154,7 +166,10 @@ fn environment(
         ("CUDA_VISIBLE_DEVICES", ""),
         ("TOKENIZERS_PARALLELISM", "false"),
         ("MPLBACKEND", "module://matplotlib_inline.backend_inline"),
-        ("ALACARD_INSTALLS", &folders.side.join("installs.jsonl").display().to_string()),
+        (
+            "ALACARD_INSTALLS",
+            &folders.side.join("installs.jsonl").display().to_string(),
+        ),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -199,7 +214,12 @@ async fn start_endpoint(
 ) -> std::io::Result<String> {
     let mut spec = spec.clone();
     spec["port"] = 0.into();
-    spec["log"] = bench.folder.join("endpoint.jsonl").display().to_string().into();
+    spec["log"] = bench
+        .folder
+        .join("endpoint.jsonl")
+        .display()
+        .to_string()
+        .into();
     let place = folders.side.join("endpoint");
     std::fs::create_dir_all(&place)?;
     let request = json!({
@@ -210,7 +230,9 @@ async fn start_endpoint(
     let ready = place.join("ready.json");
     let started = Instant::now();
     while started.elapsed() < ENDPOINT_LIMIT {
-        let value = std::fs::read(&ready).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let value = std::fs::read(&ready)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         if let Some(port) = value.and_then(|value| value["port"].as_u64()) {
             return Ok(format!("http://127.0.0.1:{port}"));
         }
@@ -230,7 +252,10 @@ pub(crate) fn host_limits(limits: Limits) -> Value {
 /// JSON values, one a line; what is none is left out.
 fn lines_of(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().take(1000).filter_map(|line| serde_json::from_str(line).ok()).collect()
+    text.lines()
+        .take(1000)
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
 }
 
 /// The end of a text file.

@@ -54,7 +54,11 @@ fn read(path: &Path) -> Option<Value> {
 
 async fn send_all(frames: &mut Frames, root: &Path) -> std::io::Result<()> {
     for path in files_below(root)? {
-        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let name = path
+            .strip_prefix(root)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
         frames.send(&name, &path).await?;
     }
     Ok(())

@@ -49,7 +49,8 @@ impl Watch {
             let _ = sandbox::kill_others(scope, &except, END_LIMIT);
             sender.send_replace(Some(ended(excess)));
         };
-        let inner = sandbox::Watch::start(scope, limits, EVERY, tell).map_err(std::io::Error::other)?;
+        let inner =
+            sandbox::Watch::start(scope, limits, EVERY, tell).map_err(std::io::Error::other)?;
         Ok(Self { inner, excess })
     }
 

@@ -27,7 +27,11 @@ impl Constants {
                 };
                 if let Some(value) = found.string(source, read.index) {
                     for target in statement.targets {
-                        found.values.entry(target).or_default().push((read.index, value.clone()));
+                        found
+                            .values
+                            .entry(target)
+                            .or_default()
+                            .push((read.index, value.clone()));
                     }
                 }
             }
@@ -57,14 +61,20 @@ impl Constants {
             return Some(text.clone());
         }
         let inner = found.get(1)?;
-        let reads = matches!(inner.function.as_str(), "os.environ.get" | "os.getenv" | "environ.get" | "getenv");
-        let alone = call.arguments.len() == 1 && call.arguments.first()?.value.start == inner.callee.start;
+        let reads = matches!(
+            inner.function.as_str(),
+            "os.environ.get" | "os.getenv" | "environ.get" | "getenv"
+        );
+        let alone =
+            call.arguments.len() == 1 && call.arguments.first()?.value.start == inner.callee.start;
         (reads && alone).then(|| inner.arguments.get(1)?.text.clone())?
     }
 
     fn of_name(&self, name: &str, cell: usize) -> Option<&str> {
         let values = self.values.get(name)?;
         let before = values.iter().rev().find(|(at, _)| *at <= cell);
-        before.or_else(|| values.first()).map(|(_, value)| value.as_str())
+        before
+            .or_else(|| values.first())
+            .map(|(_, value)| value.as_str())
     }
 }

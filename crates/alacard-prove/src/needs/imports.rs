@@ -10,7 +10,13 @@ use super::{Needed, Needs, Origin, Read};
 use crate::environment::normalised;
 
 /// Modules of the place where a notebook runs.
-const PROVIDED: &[&str] = &["google.colab", "kaggle_secrets", "kaggle_web_client", "kaggle_datasets", "dbutils"];
+const PROVIDED: &[&str] = &[
+    "google.colab",
+    "kaggle_secrets",
+    "kaggle_web_client",
+    "kaggle_datasets",
+    "dbutils",
+];
 
 /// Families of distributions that bring the same module: any of them will do.
 const FAMILIES: &[(&str, &str)] = &[
@@ -25,7 +31,12 @@ const FAMILIES: &[(&str, &str)] = &[
 ];
 
 /// Adds the packages of imports that nothing installs.
-pub(crate) fn add(needs: &mut Needs, cells: &[Read<'_>], catalog: &Catalog, written: &BTreeMap<String, String>) {
+pub(crate) fn add(
+    needs: &mut Needs,
+    cells: &[Read<'_>],
+    catalog: &Catalog,
+    written: &BTreeMap<String, String>,
+) {
     let installed = needs.packages();
     let mut seen = BTreeSet::new();
     let mut unknown = BTreeSet::new();
@@ -38,7 +49,10 @@ pub(crate) fn add(needs: &mut Needs, cells: &[Read<'_>], catalog: &Catalog, writ
         match package_of(catalog, &module) {
             Some(package) => {
                 if seen.insert(normalised(&package)) && !is_installed(&root, &package, &installed) {
-                    needs.requirements.push(Needed { text: package, origin: Origin::Import { cell, module } });
+                    needs.requirements.push(Needed {
+                        text: package,
+                        origin: Origin::Import { cell, module },
+                    });
                 }
             }
             None if installed.contains(&normalised(&root)) => {}
@@ -56,22 +70,30 @@ fn imported(cells: &[Read<'_>]) -> Vec<(usize, String)> {
     let of = |read: &Read<'_>| {
         let found = read.module().map(import_lines).unwrap_or_default();
         let index = read.index;
-        found.into_iter().map(move |import| (index, import.module)).collect::<Vec<_>>()
+        found
+            .into_iter()
+            .map(move |import| (index, import.module))
+            .collect::<Vec<_>>()
     };
     cells.iter().flat_map(of).collect()
 }
 
 fn is_provided(module: &str) -> bool {
-    PROVIDED
-        .iter()
-        .any(|name| module == *name || module.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    PROVIDED.iter().any(|name| {
+        module == *name
+            || module
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('.'))
+    })
 }
 
 /// Whether a `%%writefile` cell writes the module.
 fn is_written(root: &str, written: &BTreeMap<String, String>) -> bool {
     let file = format!("{root}.py");
     let folder = format!("{root}/");
-    written.keys().any(|name| *name == file || name.starts_with(&folder))
+    written
+        .keys()
+        .any(|name| *name == file || name.starts_with(&folder))
 }
 
 /// The package of the longest part of a module's name that the catalogue knows.
@@ -87,7 +109,10 @@ fn package_of(catalog: &Catalog, module: &str) -> Option<String> {
 
 fn is_installed(root: &str, package: &str, installed: &BTreeSet<String>) -> bool {
     let key = normalised(package.split('[').next().unwrap_or(package));
-    let family = FAMILIES.iter().find(|(module, _)| *module == root).map(|(_, prefix)| *prefix);
+    let family = FAMILIES
+        .iter()
+        .find(|(module, _)| *module == root)
+        .map(|(_, prefix)| *prefix);
     installed.contains(&key)
         || installed.contains(&normalised(root))
         || family.is_some_and(|prefix| installed.iter().any(|name| name.starts_with(prefix)))

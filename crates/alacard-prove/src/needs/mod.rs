@@ -40,6 +40,8 @@ pub struct Needs {
     pub urls: Vec<UrlNeed>,
     /// Packages of the operating system.
     pub apt: Vec<String>,
+    /// Whether it logs in to the Hub, or reads the Hub's token.
+    pub token: bool,
     /// Files with requirements that an install cell names and the notebook does not write.
     pub requirement_files: Vec<String>,
     /// What is remarkable about all this, in sentences.
@@ -158,6 +160,7 @@ impl Needs {
         needs.add_installs(&installs, &written);
         imports::add(&mut needs, &cells, catalog, &written);
         needs.models = models::find(&cells, &Constants::read(&cells), &mut needs.notes);
+        needs.token = cells.iter().filter_map(Read::module).any(logs_in);
         needs.add_urls(&cells);
         needs.make_wish(catalog);
         needs
@@ -167,7 +170,12 @@ impl Needs {
     pub fn add_file(&mut self, name: &str, text: &str, catalog: &Catalog) {
         self.requirement_files.retain(|file| file != name);
         for line in text.lines() {
-            self.add_file_line(line, &Origin::File { name: name.to_owned() });
+            self.add_file_line(
+                line,
+                &Origin::File {
+                    name: name.to_owned(),
+                },
+            );
         }
         self.make_wish(catalog);
     }
@@ -204,25 +212,43 @@ impl Needs {
             .get("alacard")
             .and_then(|record| record.get("requirements"))
             .and_then(|list| list.as_array());
-        for text in recorded.into_iter().flatten().filter_map(|text| text.as_str()) {
+        for text in recorded
+            .into_iter()
+            .flatten()
+            .filter_map(|text| text.as_str())
+        {
             self.add_requirement(text, Origin::Metadata);
         }
     }
 
     fn add_installs(&mut self, installs: &Installs, written: &BTreeMap<String, String>) {
         for (text, cell, line) in &installs.requirements {
-            self.add_requirement(text, Origin::Install { cell: *cell, line: *line });
+            self.add_requirement(
+                text,
+                Origin::Install {
+                    cell: *cell,
+                    line: *line,
+                },
+            );
         }
         for (file, cell, line) in &installs.files {
             match written.get(file) {
                 Some(text) => {
                     for text in text.lines() {
-                        self.add_file_line(text, &Origin::Install { cell: *cell, line: *line });
+                        self.add_file_line(
+                            text,
+                            &Origin::Install {
+                                cell: *cell,
+                                line: *line,
+                            },
+                        );
                     }
                 }
                 None => {
                     self.requirement_files.push(file.clone());
-                    self.notes.push(format!("cell {cell} installs from `{file}`, a file beside the notebook"));
+                    self.notes.push(format!(
+                        "cell {cell} installs from `{file}`, a file beside the notebook"
+                    ));
                 }
             }
         }
@@ -245,21 +271,37 @@ impl Needs {
     /// Adds a requirement, unless its package is there with a version already.
     fn add_requirement(&mut self, text: &str, origin: Origin) {
         let Some(new) = Requirement::parse(text) else {
-            self.notes.push(format!("`{}` is not a requirement and was left out", shortened(text)));
+            self.notes.push(format!(
+                "`{}` is not a requirement and was left out",
+                shortened(text)
+            ));
             return;
         };
         let text = new.text();
-        let same = self.requirements.iter_mut().find(|needed| {
-            Requirement::parse(&needed.text).is_some_and(|r| r.key() == new.key())
-        });
+        let same = self
+            .requirements
+            .iter_mut()
+            .find(|needed| Requirement::parse(&needed.text).is_some_and(|r| r.key() == new.key()));
         match same {
-            // The first one that says which version is the one that stays.
+            // Of two install commands the last one counts, as it does where they are executed; what
+            // the notebook's metadata pins stays.
             Some(needed) => {
                 let is_open = Requirement::parse(&needed.text).is_some_and(|r| r.is_open());
-                if is_open && (!new.is_open() || !new.extras.is_empty()) {
+                let installed = |origin: &Origin| matches!(origin, Origin::Install { .. });
+                let later = installed(&needed.origin) && installed(&origin) && !new.is_open();
+                if later && needed.text != text && !is_open {
+                    self.notes.push(format!(
+                        "`{text}` is installed after `{}`, and the last one counts",
+                        needed.text
+                    ));
+                }
+                if later || is_open && (!new.is_open() || !new.extras.is_empty()) {
                     *needed = Needed { text, origin };
                 } else if needed.text != text && !new.is_open() {
-                    self.notes.push(format!("`{text}` is asked for beside `{}`, which stays", needed.text));
+                    self.notes.push(format!(
+                        "`{text}` is asked for beside `{}`, which stays",
+                        needed.text
+                    ));
                 }
             }
             None => self.requirements.push(Needed { text, origin }),
@@ -268,7 +310,10 @@ impl Needs {
 
     /// Names of all packages, normalised.
     pub(crate) fn packages(&self) -> BTreeSet<String> {
-        let parsed = self.requirements.iter().filter_map(|n| Requirement::parse(&n.text));
+        let parsed = self
+            .requirements
+            .iter()
+            .filter_map(|n| Requirement::parse(&n.text));
         parsed.map(|r| r.key()).collect()
     }
 
@@ -290,9 +335,15 @@ impl Needs {
     }
 
     fn add_url(&mut self, text: &str, cell: usize, line: usize) {
-        let is_url = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+        let is_url = ["http://", "https://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme));
         if is_url && !text.contains(char::is_whitespace) && text.len() < 2000 {
-            self.urls.push(UrlNeed { cell, line, url: text.to_owned() });
+            self.urls.push(UrlNeed {
+                cell,
+                line,
+                url: text.to_owned(),
+            });
         }
     }
 }
@@ -301,7 +352,9 @@ impl Needs {
 fn written_files(cells: &[Read<'_>]) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     for read in cells {
-        if let Some(Cell::Magic { name, args, body, .. }) = &read.cell
+        if let Some(Cell::Magic {
+            name, args, body, ..
+        }) = &read.cell
             && matches!(name.as_str(), "writefile" | "file")
             && let Some(file) = args.split_whitespace().rfind(|word| !word.starts_with('-'))
         {
@@ -311,13 +364,34 @@ fn written_files(cells: &[Read<'_>]) -> BTreeMap<String, String> {
     files
 }
 
+/// Whether code logs in to the Hub, or names the variable with the Hub's token.
+fn logs_in(module: &Module) -> bool {
+    let login = |function: &str| {
+        let last = function.rsplit('.').next().unwrap_or(function);
+        matches!(last, "notebook_login" | "interpreter_login")
+            || matches!(function, "login" | "huggingface_hub.login" | "hf_hub.login")
+    };
+    let token = |text: &str| matches!(text, "HF_TOKEN" | "HUGGING_FACE_HUB_TOKEN" | "HUGGINGFACEHUB_API_TOKEN");
+    alacard_python::calls(module).iter().any(|call| login(&call.function))
+        || alacard_python::strings(module).iter().any(|site| token(&site.value))
+}
+
 /// The line of an offset, from 1.
 pub(crate) fn line_of(source: &str, offset: usize) -> usize {
-    source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    source
+        .bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+        + 1
 }
 
 pub(crate) fn shortened(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     let short: String = text.chars().take(80).map(plain).collect();
-    if text.chars().nth(80).is_some() { short + "…" } else { short }
+    if text.chars().nth(80).is_some() {
+        short + "…"
+    } else {
+        short
+    }
 }

@@ -18,6 +18,8 @@ pub struct ModelRef {
     pub revision: Option<String>,
     /// The file that is asked for, where one is.
     pub file: Option<String>,
+    /// The configuration of a dataset that is asked for, where one is.
+    pub config: Option<String>,
     /// What kind of repository it is.
     pub kind: RefKind,
     /// The cell.
@@ -46,34 +48,92 @@ pub enum RefKind {
 
 /// Calls whose first argument names a model; by the last part of the function's name.
 const FIRST: &[&str] = &[
-    "from_pretrained", "SentenceTransformer", "CrossEncoder", "SparseEncoder", "hf_hub_download", "snapshot_download",
-    "model_info", "list_repo_files", "list_repo_tree", "repo_info", "hf_hub_url", "file_exists", "list_files_info",
-    "load_lora_weights", "load_adapter", "load_textual_inversion", "load_ip_adapter", "load_attn_procs", "load_lora_adapter",
-    "InferenceClient", "AsyncInferenceClient", "LLM", "try_to_load_from_cache", "from_hub", "HuggingFaceEmbeddings", "KeyBERT",
-    "from_pretrained_keras", "push_to_hub_keras", "HfApiModel", "InferenceClientModel", "TransformersModel",
+    "from_pretrained",
+    "SentenceTransformer",
+    "CrossEncoder",
+    "SparseEncoder",
+    "hf_hub_download",
+    "snapshot_download",
+    "model_info",
+    "list_repo_files",
+    "list_repo_tree",
+    "repo_info",
+    "hf_hub_url",
+    "file_exists",
+    "list_files_info",
+    "load_lora_weights",
+    "load_adapter",
+    "load_textual_inversion",
+    "load_ip_adapter",
+    "load_attn_procs",
+    "load_lora_adapter",
+    "InferenceClient",
+    "AsyncInferenceClient",
+    "LLM",
+    "try_to_load_from_cache",
+    "from_hub",
+    "HuggingFaceEmbeddings",
+    "KeyBERT",
+    "from_pretrained_keras",
+    "push_to_hub_keras",
+    "HfApiModel",
+    "InferenceClientModel",
+    "TransformersModel",
 ];
 
 /// Calls whose first argument names a dataset.
 const DATASETS: &[&str] = &[
-    "load_dataset", "load_dataset_builder", "get_dataset_config_names", "get_dataset_split_names", "dataset_info",
+    "load_dataset",
+    "load_dataset_builder",
+    "get_dataset_config_names",
+    "get_dataset_split_names",
+    "dataset_info",
     "get_dataset_infos",
 ];
 
 /// Keyword arguments that name a model in any call, when the value has two parts.
 const KEYWORDS: &[&str] = &[
-    "model", "model_id", "repo_id", "model_name", "model_name_or_path", "pretrained_model_name_or_path", "tokenizer",
-    "model_path", "base_model_name_or_path", "checkpoint", "repo", "tokenizer_name", "feature_extractor",
-    "image_processor", "processor", "model_kwargs_id", "embedding_model", "hf_model_id", "base_model",
+    "model",
+    "model_id",
+    "repo_id",
+    "model_name",
+    "model_name_or_path",
+    "pretrained_model_name_or_path",
+    "tokenizer",
+    "model_path",
+    "base_model_name_or_path",
+    "checkpoint",
+    "repo",
+    "tokenizer_name",
+    "feature_extractor",
+    "image_processor",
+    "processor",
+    "model_kwargs_id",
+    "embedding_model",
+    "hf_model_id",
+    "base_model",
 ];
 
 /// Prefixes with which timm and open_clip name a repository.
 const HUB_PREFIXES: [&str; 3] = ["hf-hub:", "hf_hub:", "hf://"];
 
 /// Calls after which a name is a folder of the notebook's own.
-const WRITERS: &[&str] = &["save_pretrained", "save_model", "save_to_disk", "save", "save_adapter", "makedirs", "mkdir"];
+const WRITERS: &[&str] = &[
+    "save_pretrained",
+    "save_model",
+    "save_to_disk",
+    "save",
+    "save_adapter",
+    "makedirs",
+    "mkdir",
+];
 
-/// All repositories, each (id, kind, revision, file) once.
-pub(crate) fn find(cells: &[Read<'_>], constants: &Constants, notes: &mut Vec<String>) -> Vec<ModelRef> {
+/// All repositories, each (id, kind, revision, file, configuration) once.
+pub(crate) fn find(
+    cells: &[Read<'_>],
+    constants: &Constants,
+    notes: &mut Vec<String>,
+) -> Vec<ModelRef> {
     let own = own_folders(cells, constants);
     let mut found: Vec<ModelRef> = Vec::new();
     for read in cells {
@@ -81,7 +141,11 @@ pub(crate) fn find(cells: &[Read<'_>], constants: &Constants, notes: &mut Vec<St
             continue;
         };
         for call in calls(module) {
-            let look = Look { call: &call, constants, cell: read.index };
+            let look = Look {
+                call: &call,
+                constants,
+                cell: read.index,
+            };
             let line = line_of(module.source(), call.callee.start);
             notes.extend(look.note());
             for (id, kind) in look.named() {
@@ -93,6 +157,7 @@ pub(crate) fn find(cells: &[Read<'_>], constants: &Constants, notes: &mut Vec<St
                     kind,
                     revision: look.keyword("revision"),
                     file: look.file(),
+                    config: look.config(kind),
                     cell: read.index,
                     line,
                     how: shortened(&call.function),
@@ -107,7 +172,8 @@ pub(crate) fn find(cells: &[Read<'_>], constants: &Constants, notes: &mut Vec<St
 
 fn add(found: &mut Vec<ModelRef>, new: ModelRef) {
     let same = found.iter_mut().find(|one| {
-        (&one.id, one.kind, &one.revision, &one.file) == (&new.id, new.kind, &new.revision, &new.file)
+        (&one.id, one.kind, &one.revision, &one.file, &one.config)
+            == (&new.id, new.kind, &new.revision, &new.file, &new.config)
     });
     match same {
         Some(one) => one.remote_code |= new.remote_code,
@@ -120,7 +186,11 @@ fn own_folders(cells: &[Read<'_>], constants: &Constants) -> BTreeSet<String> {
     let mut own = BTreeSet::new();
     for read in cells {
         for call in read.module().map(calls).unwrap_or_default() {
-            let look = Look { call: &call, constants, cell: read.index };
+            let look = Look {
+                call: &call,
+                constants,
+                cell: read.index,
+            };
             if WRITERS.contains(&last_part(&call.function)) {
                 own.extend(call.arguments.first().and_then(|a| look.value(a)));
             }
@@ -146,12 +216,21 @@ impl Look<'_> {
     }
 
     fn keyword(&self, name: &str) -> Option<String> {
-        let argument = self.call.arguments.iter().find(|a| a.name.as_deref() == Some(name))?;
+        let argument = self
+            .call
+            .arguments
+            .iter()
+            .find(|a| a.name.as_deref() == Some(name))?;
         self.value(argument)
     }
 
     fn positional(&self, index: usize) -> Option<String> {
-        let argument = self.call.arguments.iter().filter(|a| a.name.is_none()).nth(index)?;
+        let argument = self
+            .call
+            .arguments
+            .iter()
+            .filter(|a| a.name.is_none())
+            .nth(index)?;
         self.value(argument)
     }
 
@@ -163,10 +242,20 @@ impl Look<'_> {
     }
 
     fn file(&self) -> Option<String> {
-        let takes_second = matches!(last_part(&self.call.function), "hf_hub_download" | "hf_hub_url" | "file_exists");
+        let takes_second = matches!(
+            last_part(&self.call.function),
+            "hf_hub_download" | "hf_hub_url" | "file_exists"
+        );
         let second = || self.positional(1).filter(|_| takes_second);
-        let named = ["filename", "gguf_file", "weight_name"].iter().find_map(|name| self.keyword(name));
+        let named = ["filename", "gguf_file", "weight_name"]
+            .iter()
+            .find_map(|name| self.keyword(name));
         named.or_else(second).filter(|file| !file.is_empty())
+    }
+
+    fn config(&self, kind: RefKind) -> Option<String> {
+        let named = || self.positional(1).or_else(|| self.keyword("name"));
+        (kind == RefKind::Dataset).then(named).flatten()
     }
 
     /// The repositories that this call names.
@@ -175,22 +264,42 @@ impl Look<'_> {
         let last = last_part(function);
         let mut ids: Vec<(String, RefKind)> = Vec::new();
         if DATASETS.contains(&last) {
-            let id = self.positional(0).or_else(|| self.keyword("path")).or_else(|| self.keyword("repo_id"));
-            return id.into_iter().filter(|id| !is_builder(id)).map(|id| (id, RefKind::Dataset)).collect();
+            let id = self
+                .positional(0)
+                .or_else(|| self.keyword("path"))
+                .or_else(|| self.keyword("repo_id"));
+            return id
+                .into_iter()
+                .filter(|id| !is_builder(id))
+                .map(|id| (id, RefKind::Dataset))
+                .collect();
         }
         if function == "evaluate.load" {
-            let id = self.positional(0).map(|id| if id.contains('/') { id } else { format!("evaluate-metric/{id}") });
+            let id = self.positional(0).map(|id| {
+                if id.contains('/') {
+                    id
+                } else {
+                    format!("evaluate-metric/{id}")
+                }
+            });
             return id.map(|id| (id, RefKind::Space)).into_iter().collect();
         }
         let kind = self.repo_kind();
         match last {
-            "create_model" | "create_model_and_transforms" | "create_model_from_pretrained" | "get_tokenizer" => {
+            "create_model"
+            | "create_model_and_transforms"
+            | "create_model_from_pretrained"
+            | "get_tokenizer" => {
                 let name = self.positional(0).or_else(|| self.keyword("model_name"));
                 ids.extend(name.and_then(|name| hub_name(&name)).map(|id| (id, kind)));
             }
             "pipeline" => ids.extend(self.positional(1).map(|id| (id, kind))),
             "from_pretrained" if is_adapter(function) => {
-                ids.extend(self.positional(1).or_else(|| self.keyword("model_id")).map(|id| (id, kind)));
+                ids.extend(
+                    self.positional(1)
+                        .or_else(|| self.keyword("model_id"))
+                        .map(|id| (id, kind)),
+                );
             }
             last if FIRST.contains(&last) => ids.extend(self.positional(0).map(|id| (id, kind))),
             _ => {}
@@ -217,17 +326,39 @@ impl Look<'_> {
         let last = last_part(&self.call.function);
         if last == "pipeline" && !self.call.unpacks {
             let task = self.positional(0).or_else(|| self.keyword("task"))?;
-            let model = self.call.arguments.iter().any(|a| a.name.as_deref() == Some("model"))
-                || self.call.arguments.iter().filter(|a| a.name.is_none()).count() > 1;
+            let model = self
+                .call
+                .arguments
+                .iter()
+                .any(|a| a.name.as_deref() == Some("model"))
+                || self
+                    .call
+                    .arguments
+                    .iter()
+                    .filter(|a| a.name.is_none())
+                    .count()
+                    > 1;
             return (!model).then(|| {
-                format!("cell {}: the pipeline for `{}` names no model; the library chooses one", self.cell, shortened(&task))
+                format!(
+                    "cell {}: the pipeline for `{}` names no model; the library chooses one",
+                    self.cell,
+                    shortened(&task)
+                )
             });
         }
-        let pretrained = self.call.arguments.iter().any(|a| a.name.as_deref() == Some("pretrained") && a.source == "True");
+        let pretrained = self
+            .call
+            .arguments
+            .iter()
+            .any(|a| a.name.as_deref() == Some("pretrained") && a.source == "True");
         if last == "create_model" && pretrained {
             let name = self.positional(0)?;
             return hub_name(&name).is_none().then(|| {
-                format!("cell {}: timm chooses the repository of `{}`", self.cell, shortened(&name))
+                format!(
+                    "cell {}: timm chooses the repository of `{}`",
+                    self.cell,
+                    shortened(&name)
+                )
             });
         }
         None
@@ -236,16 +367,37 @@ impl Look<'_> {
 
 /// `from_pretrained` of an adapter takes the base model first.
 fn is_adapter(function: &str) -> bool {
-    function.starts_with("PeftModel") || function.contains(".PeftModel") || function.starts_with("PeftMixedModel")
+    function.starts_with("PeftModel")
+        || function.contains(".PeftModel")
+        || function.starts_with("PeftMixedModel")
 }
 
 /// The names of loaders of `datasets` that read files.
 fn is_builder(name: &str) -> bool {
-    matches!(name, "csv" | "json" | "text" | "parquet" | "arrow" | "imagefolder" | "audiofolder" | "videofolder" | "webdataset" | "pandas" | "sql" | "xml" | "hdf5" | "generator")
+    matches!(
+        name,
+        "csv"
+            | "json"
+            | "text"
+            | "parquet"
+            | "arrow"
+            | "imagefolder"
+            | "audiofolder"
+            | "videofolder"
+            | "webdataset"
+            | "pandas"
+            | "sql"
+            | "xml"
+            | "hdf5"
+            | "generator"
+    )
 }
 
 fn hub_name(name: &str) -> Option<String> {
-    HUB_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).map(str::to_owned)
+    HUB_PREFIXES
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .map(str::to_owned)
 }
 
 fn last_part(function: &str) -> &str {
@@ -256,7 +408,19 @@ fn last_part(function: &str) -> &str {
 fn checked(text: &str) -> Option<String> {
     let is_file = |ending: &str| text.ends_with(ending);
     let path = text.starts_with(['.', '/', '~']) || text.contains(['\\', ':', '@', '{']);
-    let file = [".json", ".bin", ".pt", ".pth", ".safetensors", ".gguf", ".onnx", ".csv", ".py", ".yaml", ".txt"];
+    let file = [
+        ".json",
+        ".bin",
+        ".pt",
+        ".pth",
+        ".safetensors",
+        ".gguf",
+        ".onnx",
+        ".csv",
+        ".py",
+        ".yaml",
+        ".txt",
+    ];
     if path || file.iter().any(|ending| is_file(ending)) {
         return None;
     }

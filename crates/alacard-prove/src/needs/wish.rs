@@ -10,15 +10,37 @@ use crate::environment::{Requirement, Wish, normalised};
 /// Packages for hardware that a proof does not use. They are tried, and left out when they cannot
 /// be had.
 const ACCELERATORS: &[&str] = &[
-    "apex", "auto-gptq", "autoawq", "bitsandbytes", "causal-conv1d", "cupy-cuda12x", "deepspeed", "exllamav2", "flash-attn",
-    "gptqmodel", "hqq", "liger-kernel", "mamba-ssm", "nvidia-ml-py", "optimum-intel", "pynvml", "tensorrt", "triton", "unsloth",
-    "vllm", "xformers",
+    "apex",
+    "auto-gptq",
+    "autoawq",
+    "bitsandbytes",
+    "causal-conv1d",
+    "cupy-cuda12x",
+    "deepspeed",
+    "exllamav2",
+    "flash-attn",
+    "gptqmodel",
+    "hqq",
+    "liger-kernel",
+    "mamba-ssm",
+    "nvidia-ml-py",
+    "optimum-intel",
+    "pynvml",
+    "tensorrt",
+    "triton",
+    "unsloth",
+    "vllm",
+    "xformers",
 ];
 
 /// What is wanted for these requirements.
 pub(crate) fn of(requirements: &[Needed], table: &Versions) -> Wish {
     let mut maker = Maker {
-        spelling: table.packages.keys().map(|name| (normalised(name), name.clone())).collect(),
+        spelling: table
+            .packages
+            .keys()
+            .map(|name| (normalised(name), name.clone()))
+            .collect(),
         table,
         open: BTreeSet::from(["ipykernel".to_owned()]),
         wish: Wish::default(),
@@ -26,7 +48,9 @@ pub(crate) fn of(requirements: &[Needed], table: &Versions) -> Wish {
     for needed in requirements {
         maker.add(needed);
     }
-    maker.wish.added = maker.table.requirements(maker.open.iter().map(String::as_str));
+    maker.wish.added = maker
+        .table
+        .requirements(maker.open.iter().map(String::as_str));
     maker.wish
 }
 
@@ -49,16 +73,20 @@ impl Maker<'_> {
             self.wish.optional.insert(key.clone());
         }
         let known = self.known(&key, &requirement.name);
-        if requirement.is_open() && requirement.marker.is_none()
+        if requirement.is_open()
+            && requirement.marker.is_none()
             && let Some(name) = known
         {
-            self.open.insert(requirement.text().replacen(&requirement.name, &name, 1));
+            self.open
+                .insert(requirement.text().replacen(&requirement.name, &name, 1));
             return;
         }
         if let (Some(name), Some(_)) = (known, &requirement.address) {
             let releases = self.table.requirements([name.as_str()]);
             let release = releases.into_iter().find(|text| text.starts_with(&name));
-            self.wish.instead.extend(release.map(|release| (needed.text.clone(), release)));
+            self.wish
+                .instead
+                .extend(release.map(|release| (needed.text.clone(), release)));
         }
         self.wish.own.push(needed.text.clone());
     }

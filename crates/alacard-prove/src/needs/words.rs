@@ -67,9 +67,22 @@ mod tests {
     #[test]
     fn lines_are_split_as_a_shell_does() {
         for (line, wanted) in [
-            ("pip install -q \"a[b] >= 1\" c # d", vec![vec!["pip", "install", "-q", "a[b] >= 1", "c"]]),
-            ("apt update && apt install -y x; ls", vec![vec!["apt", "update"], vec!["apt", "install", "-y", "x"], vec!["ls"]]),
-            ("pip install a 2>&1 | tail", vec![vec!["pip", "install", "a", "2>&1"], vec!["tail"]]),
+            (
+                "pip install -q \"a[b] >= 1\" c # d",
+                vec![vec!["pip", "install", "-q", "a[b] >= 1", "c"]],
+            ),
+            (
+                "apt update && apt install -y x; ls",
+                vec![
+                    vec!["apt", "update"],
+                    vec!["apt", "install", "-y", "x"],
+                    vec!["ls"],
+                ],
+            ),
+            (
+                "pip install a 2>&1 | tail",
+                vec![vec!["pip", "install", "a", "2>&1"], vec!["tail"]],
+            ),
             ("pip install x#y \\", vec![vec!["pip", "install", "x#y"]]),
             ("", vec![]),
         ] {

@@ -3,3 +3,4 @@
 
 mod environment;
 mod needs;
+mod reasons;

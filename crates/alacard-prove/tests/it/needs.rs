@@ -20,7 +20,11 @@ fn needs(cells: &[&str]) -> Needs {
 }
 
 fn texts(needs: &Needs) -> Vec<&str> {
-    needs.requirements.iter().map(|needed| needed.text.as_str()).collect()
+    needs
+        .requirements
+        .iter()
+        .map(|needed| needed.text.as_str())
+        .collect()
 }
 
 fn ids(needs: &Needs) -> Vec<&str> {
@@ -41,14 +45,39 @@ fn install_commands_of_every_kind_are_read() {
     assert_eq!(
         texts(&needs),
         [
-            "transformers>=4.40,<6", "datasets", "sentencepiece==0.2.3", "accelerate", "torch==2.1.0", "peft", "trl",
-            "scipy==1.11.*", "tqdm", "evaluate",
+            "transformers>=4.40,<6",
+            "datasets",
+            "sentencepiece==0.2.3",
+            "accelerate",
+            "torch==2.1.0",
+            "peft",
+            "trl",
+            "scipy==1.11.*",
+            "tqdm",
+            "evaluate",
         ]
     );
     assert_eq!(needs.apt, ["ffmpeg"]);
-    assert!(needs.notes.iter().any(|note| note.contains("package index of its own")), "{:?}", needs.notes);
-    assert_eq!(needs.requirements[0].origin, Origin::Install { cell: 1, line: 1 });
-    assert_eq!(needs.shell.iter().map(|s| s.text.as_str()).collect::<Vec<_>>(), ["tail -1"]);
+    assert!(
+        needs
+            .notes
+            .iter()
+            .any(|note| note.contains("package index of its own")),
+        "{:?}",
+        needs.notes
+    );
+    assert_eq!(
+        needs.requirements[0].origin,
+        Origin::Install { cell: 1, line: 1 }
+    );
+    assert_eq!(
+        needs
+            .shell
+            .iter()
+            .map(|s| s.text.as_str())
+            .collect::<Vec<_>>(),
+        ["tail -1"]
+    );
 }
 
 #[test]
@@ -60,11 +89,20 @@ fn files_variables_and_folders_are_told_apart() {
     ]);
     assert_eq!(
         texts(&needs),
-        ["transformers @ git+https://github.com/huggingface/transformers.git@main", "numpy==2.4.6", "pandas"]
+        [
+            "transformers @ git+https://github.com/huggingface/transformers.git@main",
+            "numpy==2.4.6",
+            "pandas"
+        ]
     );
     assert_eq!(needs.requirement_files, ["more.txt"]);
     assert!(needs.notes.iter().any(|note| note.contains("{package}")));
-    assert!(needs.notes.iter().any(|note| note.contains("file or folder")));
+    assert!(
+        needs
+            .notes
+            .iter()
+            .any(|note| note.contains("file or folder"))
+    );
 }
 
 #[test]
@@ -75,9 +113,28 @@ fn imports_name_packages_that_nothing_installs() {
         "import os, json, cv2, torch\nfrom PIL import Image\nimport helper\nfrom google.colab import drive\nfrom sklearn import svm",
         "try:\n    import nobody_knows_this\nexcept ImportError:\n    pass",
     ]);
-    assert_eq!(texts(&needs), ["opencv-python", "transformers", "torch", "pillow", "scikit-learn"]);
-    assert!(needs.notes.iter().any(|note| note.contains("nobody_knows_this")));
-    assert!(!needs.notes.iter().any(|note| note.contains("helper") || note.contains("colab")));
+    assert_eq!(
+        texts(&needs),
+        [
+            "opencv-python",
+            "transformers",
+            "torch",
+            "pillow",
+            "scikit-learn"
+        ]
+    );
+    assert!(
+        needs
+            .notes
+            .iter()
+            .any(|note| note.contains("nobody_knows_this"))
+    );
+    assert!(
+        !needs
+            .notes
+            .iter()
+            .any(|note| note.contains("helper") || note.contains("colab"))
+    );
     assert!(needs.imports.contains("cv2"));
 }
 
@@ -96,17 +153,40 @@ fn models_are_found_directly_and_through_constants() {
     assert_eq!(
         ids(&needs),
         [
-            "org/chat-1", "org/from-env", "gpt2", "all-MiniLM-L6-v2", "timm/resnet10t.c3_in1k", "org/adapter", "org/lora",
-            "org/x-GGUF", "org/data", "org/texts", "evaluate-metric/accuracy", "org/later",
+            "org/chat-1",
+            "org/from-env",
+            "gpt2",
+            "all-MiniLM-L6-v2",
+            "timm/resnet10t.c3_in1k",
+            "org/adapter",
+            "org/lora",
+            "org/x-GGUF",
+            "org/data",
+            "org/texts",
+            "evaluate-metric/accuracy",
+            "org/later",
         ]
     );
     let first = &needs.models[0];
-    assert_eq!((first.revision.as_deref(), first.remote_code, first.cell, first.line), (Some("abc"), true, 2, 2));
+    assert_eq!(
+        (
+            first.revision.as_deref(),
+            first.remote_code,
+            first.cell,
+            first.line
+        ),
+        (Some("abc"), true, 2, 2)
+    );
     assert_eq!(first.how, "AutoModel.from_pretrained");
     assert_eq!(needs.models[7].file.as_deref(), Some("*Q4_0.gguf"));
     let kinds: BTreeSet<RefKind> = needs.models.iter().map(|model| model.kind).collect();
     assert_eq!(kinds.len(), 3);
-    assert!(needs.notes.iter().any(|note| note.contains("sentiment-analysis")));
+    assert!(
+        needs
+            .notes
+            .iter()
+            .any(|note| note.contains("sentiment-analysis"))
+    );
     assert!(needs.notes.iter().any(|note| note.contains("resnet50")));
 }
 
@@ -121,18 +201,41 @@ fn a_notebook_of_ours_needs_what_it_was_made_for() {
     );
     let catalog = Catalog::builtin();
     let wish = Needs::of(&ours, &catalog).wish();
-    assert_eq!(wish.own, ["accelerate==1.15.0", "torch==2.15.0", "transformers==5.23.0"]);
-    assert!(wish.added.iter().all(|text| text.starts_with("ipykernel==")), "{:?}", wish.added);
+    assert_eq!(
+        wish.own,
+        [
+            "accelerate==1.15.0",
+            "torch==2.15.0",
+            "transformers==5.23.0"
+        ]
+    );
+    assert!(
+        wish.added
+            .iter()
+            .all(|text| text.starts_with("ipykernel==")),
+        "{:?}",
+        wish.added
+    );
 }
 
 #[test]
 fn open_names_take_the_tested_versions() {
     let catalog = Catalog::builtin();
-    let needs = needs(&["!pip install Transformers[torch] some-unknown-thing flash-attn numpy==1.26.4\nimport torch"]);
+    let needs = needs(&[
+        "!pip install Transformers[torch] some-unknown-thing flash-attn numpy==1.26.4\nimport torch",
+    ]);
     let wish = needs.wish();
-    assert_eq!(wish.own, ["some-unknown-thing", "flash-attn", "numpy==1.26.4"]);
+    assert_eq!(
+        wish.own,
+        ["some-unknown-thing", "flash-attn", "numpy==1.26.4"]
+    );
     let version = &catalog.versions().unwrap().packages["transformers"];
-    assert!(wish.added.contains(&format!("transformers[torch]=={version}")), "{:?}", wish.added);
+    assert!(
+        wish.added
+            .contains(&format!("transformers[torch]=={version}")),
+        "{:?}",
+        wish.added
+    );
     assert!(wish.added.iter().any(|text| text.starts_with("torch==")));
     assert!(wish.optional.contains("flash-attn") && wish.optional.contains("torch"));
 }
@@ -141,14 +244,73 @@ fn open_names_take_the_tested_versions() {
 fn hostile_cells_cost_little_and_break_nothing() {
     let deep = format!("x = {}1{}", "(".repeat(5000), ")".repeat(5000));
     let many = "!pip install a\n".repeat(20_000);
-    let needs = needs(&[&deep, &many, "!pip install --index-url", "%pip install 'unclosed", "x = '\u{202e}", "!pip install a; rm -rf /"]);
+    let needs = needs(&[
+        &deep,
+        &many,
+        "!pip install --index-url",
+        "%pip install 'unclosed",
+        "x = '\u{202e}",
+        "!pip install a; rm -rf /",
+    ]);
     assert_eq!(texts(&needs)[0], "a");
-    assert!(needs.notes.iter().any(|note| note.contains("does not parse") || note.contains("not Python")));
+    assert!(
+        needs
+            .notes
+            .iter()
+            .any(|note| note.contains("does not parse") || note.contains("not Python"))
+    );
 }
 
 #[test]
 fn addresses_are_listed() {
-    let needs = needs(&["import requests\nr = requests.get(\"https://example.org/a.png\")\n!wget -q https://example.org/b.zip"]);
+    let needs = needs(&[
+        "import requests\nr = requests.get(\"https://example.org/a.png\")\n!wget -q https://example.org/b.zip",
+    ]);
     let urls: Vec<&str> = needs.urls.iter().map(|url| url.url.as_str()).collect();
-    assert_eq!(urls, ["https://example.org/a.png", "https://example.org/b.zip"]);
+    assert_eq!(
+        urls,
+        ["https://example.org/a.png", "https://example.org/b.zip"]
+    );
+}
+
+#[test]
+fn of_two_pins_the_last_one_counts() {
+    let needs = needs(&[
+        "!pip install diffusers==0.11.1",
+        "!pip install -U diffusers==0.31.0 transformers",
+        "!pip install diffusers",
+    ]);
+    assert_eq!(texts(&needs), ["diffusers==0.31.0", "transformers"]);
+    assert!(needs.notes.iter().any(|note| note.contains("the last one counts")));
+}
+
+#[test]
+fn datasets_are_asked_for_with_their_configurations() {
+    let needs = needs(&[
+        "from datasets import load_dataset\nraw = load_dataset('glue', 'mrpc')\nother = load_dataset('glue', name='sst2', split='train')",
+        "rows = load_dataset('stanfordnlp/imdb')",
+    ]);
+    let named: Vec<_> = needs
+        .models
+        .iter()
+        .map(|one| (one.id.as_str(), one.kind, one.config.as_deref()))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("glue", RefKind::Dataset, Some("mrpc")),
+            ("glue", RefKind::Dataset, Some("sst2")),
+            ("stanfordnlp/imdb", RefKind::Dataset, None),
+        ]
+    );
+}
+
+#[test]
+fn a_login_to_the_hub_is_noticed() {
+    let token = |cell: &str| needs(&[cell]).token;
+    assert!(token("from huggingface_hub import notebook_login\nnotebook_login()"));
+    assert!(token("import os\nkey = os.environ['HF_TOKEN']"));
+    assert!(token("from huggingface_hub import login\nlogin(token=key)"));
+    assert!(!token("import wandb\nwandb.login()"));
+    assert!(!token("print('a word about HF_TOKEN')"));
 }

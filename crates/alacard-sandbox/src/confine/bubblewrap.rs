@@ -27,6 +27,15 @@ const COVERED: [&str; 12] = [
     "/proc/sysvipc",
 ];
 
+/// Parts of `/proc` that steer the machine. They are read only.
+const FIXED: [&str; 5] = [
+    "/proc/sys",
+    "/proc/irq",
+    "/proc/bus",
+    "/proc/sysrq-trigger",
+    "/proc/mtrr",
+];
+
 /// Arguments, and the open files that they name by number.
 pub(super) struct Arguments {
     pub(super) list: Vec<OsString>,
@@ -35,7 +44,10 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn new(plan: &Plan) -> Result<Self, SandboxError> {
-        let mut arguments = Self { list: Vec::new(), files: Vec::new() };
+        let mut arguments = Self {
+            list: Vec::new(),
+            files: Vec::new(),
+        };
         arguments.namespaces(plan);
         arguments.system();
         arguments.settings()?;
@@ -55,7 +67,12 @@ impl Arguments {
     }
 
     fn namespaces(&mut self, plan: &Plan) {
-        self.add(["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]);
+        self.add([
+            "--unshare-all",
+            "--unshare-user",
+            "--die-with-parent",
+            "--new-session",
+        ]);
         if plan.disable_userns {
             self.add(["--disable-userns"]);
         }
@@ -73,6 +90,10 @@ impl Arguments {
         }
         self.add(["--ro-bind-try", files::PROCESSORS, files::PROCESSORS]);
         self.add(["--proc", "/proc", "--dev", "/dev"]);
+        // The user outside may be root, and the kernel lets root write these without any rights.
+        for path in FIXED {
+            self.add(["--ro-bind-try", path, path]);
+        }
     }
 
     fn settings(&mut self) -> Result<(), SandboxError> {
@@ -101,7 +122,11 @@ impl Arguments {
         self.add(["--perms", "1777", "--size", &shared, "--tmpfs", "/dev/shm"]);
         self.add(["--perms", "0755", "--size", &work, "--tmpfs", WORK]);
         self.add(["--perms", "1777", "--dir", "/work/tmp"]);
-        let in_tmp = plan.spec.read_only.iter().any(|shown| shown.inside.starts_with("/tmp"));
+        let in_tmp = plan
+            .spec
+            .read_only
+            .iter()
+            .any(|shown| shown.inside.starts_with("/tmp"));
         match in_tmp {
             // What is shown there needs a folder that cannot be taken apart.
             true => self.add(["--perms", "1777", "--size", &shared, "--tmpfs", "/tmp"]),

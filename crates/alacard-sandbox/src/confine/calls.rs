@@ -82,8 +82,11 @@ pub(super) const REFUSED_HERE: [libc::c_long; 0] = [];
 
 /// Answered as by a kernel that does not know them, so that libraries take the older way:
 /// `clone3` hides its flags from filters, files in memory are counted nowhere.
-pub(super) const UNKNOWN: [libc::c_long; 3] =
-    [libc::SYS_clone3, libc::SYS_memfd_create, libc::SYS_memfd_secret];
+pub(super) const UNKNOWN: [libc::c_long; 3] = [
+    libc::SYS_clone3,
+    libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
+];
 
 /// Answered as if done, without doing it: Landlock does not keep strangers from changing the
 /// rights, owners and times of files elsewhere, and libraries that copy files insist on them.

@@ -24,8 +24,14 @@ pub(super) const SETTINGS: [&str; 7] = [
 pub(super) const REPLACED: [(&str, &str); 4] = [
     ("/etc/passwd", "user:x:1000:1000:user:/work:/bin/sh\n"),
     ("/etc/group", "user:x:1000:\n"),
-    ("/etc/hosts", "127.0.0.1 localhost sandbox\n::1 localhost sandbox\n"),
-    ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"),
+    (
+        "/etc/hosts",
+        "127.0.0.1 localhost sandbox\n::1 localhost sandbox\n",
+    ),
+    (
+        "/etc/nsswitch.conf",
+        "passwd: files\ngroup: files\nhosts: files\n",
+    ),
 ];
 
 /// Folders with programs and libraries, at the root.
@@ -38,8 +44,10 @@ pub(super) const PROCESSORS: &str = "/sys/devices/system/cpu";
 pub(super) fn inherited(name: &str, bytes: &[u8]) -> Result<File, SandboxError> {
     let made = memfd_create(name, MFdFlags::empty());
     let mut file = File::from(made.map_err(SandboxError::errno("a file in memory"))?);
-    file.write_all(bytes).map_err(SandboxError::system("a file in memory"))?;
-    file.rewind().map_err(SandboxError::system("a file in memory"))?;
+    file.write_all(bytes)
+        .map_err(SandboxError::system("a file in memory"))?;
+    file.rewind()
+        .map_err(SandboxError::system("a file in memory"))?;
     fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty()))
         .map_err(SandboxError::errno("a file in memory"))?;
     Ok(file)

@@ -24,25 +24,45 @@ const NETLINK: u64 = libc::AF_NETLINK as u64;
 /// The filters for a command in namespaces of its own.
 pub(super) fn namespaced(spec: &Spec) -> Result<Vec<BpfProgram>, SandboxError> {
     let mut refused = refused()?;
-    let families: &[u64] =
-        if spec.loopback { &[UNIX, INET, INET6, NETLINK] } else { &[UNIX, NETLINK] };
-    insert(&mut refused, libc::SYS_socket, vec![other_families(families)?]);
-    Ok(vec![program(refused, libc::EPERM)?, program(unknown(), libc::ENOSYS)?])
+    let families: &[u64] = if spec.loopback {
+        &[UNIX, INET, INET6, NETLINK]
+    } else {
+        &[UNIX, NETLINK]
+    };
+    insert(
+        &mut refused,
+        libc::SYS_socket,
+        vec![other_families(families)?],
+    );
+    Ok(vec![
+        program(refused, libc::EPERM)?,
+        program(unknown(), libc::ENOSYS)?,
+    ])
 }
 
 /// The filters for a command on the host, where Landlock keeps it.
 pub(super) fn shared(spec: &Spec) -> Result<Vec<BpfProgram>, SandboxError> {
     let mut refused = refused()?;
-    let families: &[u64] = if spec.loopback { &[UNIX, INET, INET6] } else { &[UNIX] };
+    let families: &[u64] = if spec.loopback {
+        &[UNIX, INET, INET6]
+    } else {
+        &[UNIX]
+    };
     let mut sockets = vec![other_families(families)?];
     for family in [INET, INET6] {
         sockets.extend(only_tcp(family)?);
     }
     insert(&mut refused, libc::SYS_socket, sockets);
-    for (call, flags) in
-        [(libc::SYS_sendto, 3), (libc::SYS_sendmsg, 2), (libc::SYS_sendmmsg, 3)]
-    {
-        insert(&mut refused, call, vec![rule([masked(flags, FAST_OPEN, FAST_OPEN)?])?]);
+    for (call, flags) in [
+        (libc::SYS_sendto, 3),
+        (libc::SYS_sendmsg, 2),
+        (libc::SYS_sendmmsg, 3),
+    ] {
+        insert(
+            &mut refused,
+            call,
+            vec![rule([masked(flags, FAST_OPEN, FAST_OPEN)?])?],
+        );
     }
     let mut feigned = Rules::new();
     for call in calls::FEIGNED.into_iter().chain(calls::FEIGNED_HERE) {
@@ -96,9 +116,17 @@ fn refused() -> Result<Rules, SandboxError> {
         rules.extend((512..=547).map(|call| (call | SHORT_POINTERS, Vec::new())));
     }
     let spaces = calls::NAMESPACES.map(|flag| masked(0, flag, flag).and_then(|c| rule([c])));
-    insert(&mut rules, libc::SYS_clone, spaces.into_iter().collect::<Result<_, _>>()?);
+    insert(
+        &mut rules,
+        libc::SYS_clone,
+        spaces.into_iter().collect::<Result<_, _>>()?,
+    );
     let orders = calls::ORDERS.map(|order| equal(1, order).and_then(|c| rule([c])));
-    insert(&mut rules, libc::SYS_ioctl, orders.into_iter().collect::<Result<_, _>>()?);
+    insert(
+        &mut rules,
+        libc::SYS_ioctl,
+        orders.into_iter().collect::<Result<_, _>>()?,
+    );
     Ok(rules)
 }
 
@@ -141,12 +169,13 @@ fn only_tcp(family: u64) -> Result<Vec<SeccompRule>, SandboxError> {
 fn program(rules: Rules, errno: i32) -> Result<BpfProgram, SandboxError> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(failed)?;
     let action = SeccompAction::Errno(errno.unsigned_abs());
-    let filter =
-        SeccompFilter::new(rules, SeccompAction::Allow, action, arch).map_err(failed)?;
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, arch).map_err(failed)?;
     BpfProgram::try_from(filter).map_err(failed)
 }
 
-fn rule(conditions: impl IntoIterator<Item = SeccompCondition>) -> Result<SeccompRule, SandboxError> {
+fn rule(
+    conditions: impl IntoIterator<Item = SeccompCondition>,
+) -> Result<SeccompRule, SandboxError> {
     SeccompRule::new(conditions.into_iter().collect()).map_err(failed)
 }
 

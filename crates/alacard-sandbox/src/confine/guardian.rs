@@ -1,8 +1,9 @@
-//! The process that stays outside of Landlock and ends everything when the command ends.
+//! The process that stays outside of the sandbox and ends everything when the command ends.
 //!
-//! Without a process namespace, what a command leaves behind lives on. Orphans fall to the
-//! guardian, because it asks for them; it ends them and removes the writable folder, also when
-//! the program that wanted the sandbox was killed.
+//! Without a process namespace, what a command leaves behind lives on; and a bubblewrap that is
+//! killed while it sets up leaves its namespace behind. Orphans fall to the guardian, because it
+//! asks for them; it ends them and removes the writable folder, also when the program that wanted
+//! the sandbox was killed.
 
 use std::os::fd::AsFd as _;
 use std::process::{Command, Stdio};
@@ -28,8 +29,10 @@ const LOOK: u16 = 250;
 pub(super) fn run(plan: &Plan, text: &str) -> Result<u8, SandboxError> {
     let ended = guard(plan, text);
     let left = end_all();
-    // Outside of the sandbox the folder is the parent's as well; who comes second finds nothing.
-    let _ = std::fs::remove_dir_all(&plan.work);
+    if !plan.work.as_os_str().is_empty() {
+        // The parent removes it as well; who comes second finds nothing.
+        let _ = std::fs::remove_dir_all(&plan.work);
+    }
     let code = ended?;
     left.map(|()| code)
 }
@@ -53,7 +56,12 @@ fn guard(plan: &Plan, text: &str) -> Result<u8, SandboxError> {
 
 fn listen() -> Result<SignalFd, SandboxError> {
     let mut set = SigSet::empty();
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGCHLD] {
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+        Signal::SIGCHLD,
+    ] {
         set.add(signal);
     }
     set.thread_block().map_err(SandboxError::errno("signals"))?;
@@ -64,9 +72,14 @@ fn listen() -> Result<SignalFd, SandboxError> {
 /// Starts this program again as the inner step.
 fn start(text: &str) -> Result<u32, SandboxError> {
     let mut command = Command::new("/proc/self/exe");
-    command.args(std::env::args_os().skip(1)).env_clear().envs(chunks::split(text));
+    command
+        .args(std::env::args_os().skip(1))
+        .env_clear()
+        .envs(chunks::split(text));
     command.env(INNER, "1").stdin(Stdio::inherit());
-    let child = command.spawn().map_err(SandboxError::system("the command could not be started"))?;
+    let child = command
+        .spawn()
+        .map_err(SandboxError::system("the command could not be started"))?;
     Ok(child.id())
 }
 
@@ -81,7 +94,10 @@ fn wait(signals: &SignalFd) -> Result<(), SandboxError> {
 /// Whether a signal says to end.
 fn told(signals: &SignalFd) -> Result<bool, SandboxError> {
     let mut told = false;
-    while let Some(about) = signals.read_signal().map_err(SandboxError::errno("signals"))? {
+    while let Some(about) = signals
+        .read_signal()
+        .map_err(SandboxError::errno("signals"))?
+    {
         told |= about.ssi_signo != Signal::SIGCHLD as u32;
     }
     Ok(told)
@@ -95,7 +111,10 @@ fn bury(child: u32) -> Option<u8> {
             Ok(WaitStatus::StillAlive) | Err(_) => return code,
             Ok(status) => status,
         };
-        if status.pid().is_some_and(|pid| pid.as_raw().cast_unsigned() == child) {
+        if status
+            .pid()
+            .is_some_and(|pid| pid.as_raw().cast_unsigned() == child)
+        {
             code = in_shell_terms(status).or(code);
         }
     }
@@ -119,7 +138,10 @@ fn end_all() -> Result<(), SandboxError> {
             return Ok(());
         }
         if start.elapsed() > SETTLE {
-            return Err(SandboxError::Left { left: left.len(), seconds: SETTLE.as_secs_f64() });
+            return Err(SandboxError::Left {
+                left: left.len(),
+                seconds: SETTLE.as_secs_f64(),
+            });
         }
         kill::strike(&left);
         std::thread::sleep(Duration::from_millis(1));

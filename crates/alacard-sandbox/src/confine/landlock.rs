@@ -14,8 +14,13 @@ use crate::plan::Plan;
 const NEWEST: ABI = ABI::V6;
 
 /// Devices without anything of the host behind them.
-const DEVICES: [&str; 5] =
-    ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+const DEVICES: [&str; 5] = [
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+];
 
 /// What can be read beside the system's programs. Of other processes Landlock shows only what
 /// does not need the right to trace them: names and command lines, no environment, no memory.
@@ -34,9 +39,10 @@ pub(crate) fn abi() -> Result<i32, String> {
 
 fn version(status: LandlockStatus) -> Result<i32, String> {
     match status {
-        LandlockStatus::Available { effective_abi, kernel_abi } => {
-            Ok(kernel_abi.unwrap_or(effective_abi as i32))
-        }
+        LandlockStatus::Available {
+            effective_abi,
+            kernel_abi,
+        } => Ok(kernel_abi.unwrap_or(effective_abi as i32)),
         LandlockStatus::NotEnabled => Err("it is switched off in this kernel".to_owned()),
         LandlockStatus::NotImplemented => Err("this kernel does not have it".to_owned()),
     }
@@ -55,19 +61,26 @@ fn empty() -> Result<RulesetCreated, RulesetError> {
 pub(super) fn restrict(plan: &Plan) -> Result<(), SandboxError> {
     let status = rules(plan).map_err(|error| SandboxError::Landlock(error.to_string()))?;
     match status.ruleset {
-        RulesetStatus::NotEnforced => {
-            Err(SandboxError::Landlock("this kernel does not have it".to_owned()))
-        }
+        RulesetStatus::NotEnforced => Err(SandboxError::Landlock(
+            "this kernel does not have it".to_owned(),
+        )),
         RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced => Ok(()),
     }
 }
 
 fn rules(plan: &Plan) -> Result<RestrictionStatus, RulesetError> {
-    let system = READABLE.into_iter().chain(files::SYSTEM).chain(files::SETTINGS);
+    let system = READABLE
+        .into_iter()
+        .chain(files::SYSTEM)
+        .chain(files::SETTINGS);
     let shown = plan.spec.read_only.iter().map(|shown| &shown.host);
     let read = AccessFs::from_read(NEWEST);
     let devices = AccessFs::ReadFile | AccessFs::WriteFile;
-    let ports = if plan.spec.loopback { &plan.spec.ports[..] } else { &[] };
+    let ports = if plan.spec.loopback {
+        &plan.spec.ports[..]
+    } else {
+        &[]
+    };
     empty()?
         .add_rules(path_beneath_rules(system.chain([files::PROCESSORS]), read))?
         .add_rules(path_beneath_rules(shown, read))?

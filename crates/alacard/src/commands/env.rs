@@ -30,17 +30,25 @@ fn environments(shell: &Shell) -> Environments {
     Environments::new(settings)
 }
 
-fn list(shell: &Shell, environments: &Environments, args: &EnvListArgs) -> Result<ExitCode, Problem> {
+fn list(
+    shell: &Shell,
+    environments: &Environments,
+    args: &EnvListArgs,
+) -> Result<ExitCode, Problem> {
     let listed = environments.list();
     if args.json {
         shell.printer.document(&listed);
         return Ok(ExitCode::SUCCESS);
     }
     if listed.is_empty() {
-        shell.printer.say("no environments yet; `alacard env warm` makes one");
+        shell
+            .printer
+            .say("no environments yet; `alacard env warm` makes one");
         return Ok(ExitCode::SUCCESS);
     }
-    shell.printer.data("LOCK          PYTHON   PACKAGES     SIZE  MADE        LAST USED");
+    shell
+        .printer
+        .data("LOCK          PYTHON   PACKAGES     SIZE  MADE        LAST USED");
     for one in &listed {
         shell.printer.data(&row(one));
     }
@@ -61,7 +69,11 @@ fn row(one: &Listed) -> String {
     )
 }
 
-fn warm(shell: &Shell, environments: &Environments, args: &EnvWarmArgs) -> Result<ExitCode, Problem> {
+fn warm(
+    shell: &Shell,
+    environments: &Environments,
+    args: &EnvWarmArgs,
+) -> Result<ExitCode, Problem> {
     let requirements = warm_requirements(&shell.catalog, &args.sets)?.map_err(|unknown| {
         let names: Vec<&str> = SETS.iter().map(|(name, _)| *name).collect();
         Problem::usage(format!("`{unknown}` is not a set of packages"))
@@ -115,10 +127,16 @@ fn summary(collected: &Collected) -> String {
         size(collected.freed_bytes),
     );
     if !collected.in_use.is_empty() {
-        text.push_str(&format!("; {} kept, because they are in use", collected.in_use.len()));
+        text.push_str(&format!(
+            "; {} kept, because they are in use",
+            collected.in_use.len()
+        ));
     }
     if collected.leftovers > 0 {
-        text.push_str(&format!("; {} half-made ones swept away", collected.leftovers));
+        text.push_str(&format!(
+            "; {} half-made ones swept away",
+            collected.leftovers
+        ));
     }
     text
 }
@@ -144,7 +162,11 @@ fn day(seconds: u64) -> String {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let month = (5 * of_year + 2) / 153;
     let date = of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
     format!("{:04}-{month:02}-{date:02}", era * 400 + year + carry)
 }
 
@@ -163,7 +185,11 @@ mod tests {
 
     #[test]
     fn seconds_are_days_of_the_calendar() {
-        for (seconds, wanted) in [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (1_795_219_200, "2026-11-21")] {
+        for (seconds, wanted) in [
+            (0, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (1_795_219_200, "2026-11-21"),
+        ] {
             assert_eq!(day(seconds), wanted);
         }
     }

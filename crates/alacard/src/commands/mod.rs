@@ -3,8 +3,8 @@
 mod batch;
 mod cards;
 mod check;
-mod env;
 mod confine;
+mod env;
 mod generate;
 mod hub;
 mod model;
@@ -156,7 +156,7 @@ impl Shell {
         if !wanted {
             return Ok(pipeline);
         }
-        let prover = prove::prover(self, hub, execute, remote_code)?;
+        let prover = prove::prover(self, hub, execute, remote_code, false)?;
         Ok(pipeline.with_prover(Arc::new(prover)))
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn run(shell: &Shell, args: TwinArgs) -> Result<ExitCode, Problem> {
         return Err(Problem::usage("a twin is made of a model on the Hub")
             .with_hint("give its id, and its files with `--hub-dir`"));
     };
-    let prover = prove::prover(shell, args.hub, &execute, args.trust_remote_code)?;
+    let prover = prove::prover(shell, args.hub, &execute, args.trust_remote_code, false)?;
     let revision = args.revision.or(revision);
     let made = prover.twin(&id, revision.as_deref(), &args.out, &|step| shell.printer.say(&step.message))?;
     match made {

@@ -1,0 +1,12 @@
+//! Notebooks that are executed: what a proof says, and what it does not let happen.
+//!
+//! These tests need uv, a Python and bubblewrap. The gate sets them up and runs them; without
+//! them they are ignored, and counted as such.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod bench;
+mod escape;
+mod ends;
+mod odd;
+mod verdicts;

@@ -1,0 +1,135 @@
+//! The proving ground: real models by id and dimensions, every notebook of theirs executed.
+
+mod batch;
+mod entry;
+mod hub;
+mod options;
+mod report;
+mod row;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::shell;
+use batch::{Ground, Plan};
+use entry::Entry;
+use options::{Options, wanted};
+use row::Row;
+
+const DIFFICULTIES: [&str; 3] = ["beginner", "intermediate", "advanced"];
+const FORMATS: [&str; 2] = ["quickstart", "manual"];
+const RUNTIMES: [&str; 2] = ["local", "endpoint"];
+const COMPONENTS: [&str; 7] = ["chat", "completion", "streaming", "batch", "api", "gradio", "streamlit"];
+
+/// Runs the ground: every entry in three difficulties, quickstart and manual.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let options = Options::read(arguments)?;
+    let entries = entry::read(&shell::root().join("proving"))?;
+    let place = shell::root().join("target/ground");
+    std::fs::create_dir_all(&place)?;
+    let ground = Ground {
+        program: program(),
+        hub: place.join("hub-dir"),
+        out: place.join(format!("out-{}", std::process::id())),
+        jobs: options.jobs,
+        catalog: options.catalog.clone(),
+    };
+    hub::write(&entries, &ground.hub)?;
+    let chosen = chosen(&entries, &options);
+    if chosen.is_empty() {
+        bail!("no entry fits");
+    }
+    introduce(&chosen);
+    let rows = rows(&ground, &plans(&chosen, &options), &entries)?;
+    if let Some(path) = &options.report {
+        std::fs::write(path, serde_json::to_string_pretty(&rows)?)?;
+    }
+    report::tell(&rows)
+}
+
+/// The program under test.
+fn program() -> std::path::PathBuf {
+    std::env::var_os("ALACARD_PROGRAM").map_or_else(|| shell::root().join("target/debug/alacard"), Into::into)
+}
+
+fn introduce(chosen: &[&Entry]) {
+    let count = |of: fn(&Entry) -> String| chosen.iter().map(|e| of(e)).collect::<BTreeSet<_>>().len();
+    println!(
+        "{} models, {} tasks, {} model types. Ids, dimensions and classes are real; weights are random, tokenizers \
+         and processors are stand-ins trained on a small text, commits are made up.",
+        chosen.len(),
+        count(|entry| entry.task.clone()),
+        count(Entry::kind)
+    );
+}
+
+/// The entries that are asked for. A sample takes one of each task before a second of any.
+fn chosen<'a>(entries: &'a [Entry], options: &Options) -> Vec<&'a Entry> {
+    let only = options.only.as_deref().unwrap_or_default();
+    let named = |entry: &Entry| only.split(',').any(|part| entry.id.contains(part) || entry.task == part);
+    let fits = |entry: &&Entry| !entry.only_base && named(entry);
+    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut ranked: Vec<(usize, &Entry)> = Vec::new();
+    for entry in entries.iter().filter(fits) {
+        let rank = seen.entry((&entry.task, &entry.library)).or_insert(0);
+        ranked.push((*rank, entry));
+        *rank += 1;
+    }
+    if options.every_ui {
+        ranked.retain(|(rank, _)| *rank == 0);
+    }
+    if let Some(count) = options.sample {
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.truncate(count);
+    }
+    ranked.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// What is run, one batch each.
+fn plans(chosen: &[&Entry], options: &Options) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    let components: Vec<Option<String>> = match options.every_ui {
+        true => COMPONENTS.map(|ui| Some(ui.to_owned())).to_vec(),
+        false => vec![None],
+    };
+    for difficulty in wanted(&DIFFICULTIES, options.difficulty.as_deref()) {
+        for format in wanted(&FORMATS, options.format.as_deref()) {
+            for runtime in wanted(&RUNTIMES, options.runtime.as_deref()) {
+                for ui in &components {
+                    plans.push(Plan {
+                        difficulty,
+                        format,
+                        runtime,
+                        ui: ui.clone(),
+                        ids: ids(chosen, runtime),
+                    });
+                }
+            }
+        }
+    }
+    plans.retain(|plan| !plan.ids.is_empty());
+    plans
+}
+
+fn ids(chosen: &[&Entry], runtime: &str) -> Vec<String> {
+    let fits = |entry: &&&Entry| runtime == "local" || entry.endpoint;
+    chosen.iter().filter(fits).map(|entry| entry.id.clone()).collect()
+}
+
+fn rows(ground: &Ground, plans: &[Plan], entries: &[Entry]) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for plan in plans {
+        let began = Instant::now();
+        let mut new = batch::run(ground, plan)?;
+        for row in &mut new {
+            let entry = entries.iter().find(|entry| entry.id == row.id);
+            row.kind = entry.map(Entry::kind).unwrap_or_default();
+        }
+        let proven = new.iter().filter(|row| row.proves).count();
+        println!("{}: {proven} of {} proven, {:.0} s", plan.title(), new.len(), began.elapsed().as_secs_f64());
+        rows.extend(new);
+    }
+    Ok(rows)
+}
