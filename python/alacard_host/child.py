@@ -13,6 +13,9 @@ from typing import NoReturn
 from alacard_host import fresh, process, settings, wall
 from alacard_host.protocol import Fork
 
+NICENESS = 10
+"""How far a notebook stands back behind the process that watches it."""
+
 FAILED = 70
 """Exit status of a child that could not be set up."""
 
@@ -46,6 +49,9 @@ def enter(request: Fork) -> None:
     fresh.refresh(request.threads)
     process.set_limits(request.limits)
     wall.raise_wall()
+    if request.kind == "kernel":
+        # Behind the supervisor: whoever multiplies without end must not outrun the watch.
+        os.nice(NICENESS)
 
 
 def log_path(request: Fork) -> Path:

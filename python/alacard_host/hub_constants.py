@@ -56,7 +56,8 @@ def collect() -> int:
 def _look(holder: Any, name: str, value: Any) -> None:
     """Notes one value if it holds a stand-in, and looks into classes and functions of the module."""
     kind = type(value)
-    if kind.__module__.partition(".")[0] == CLIENTS:
+    # A class may keep anything under this name, also what is not a text.
+    if str(kind.__module__).partition(".")[0] == CLIENTS:
         _look_into(value)
     elif kind is types.FunctionType:
         if value.__defaults__ and any(holds(item) for item in value.__defaults__):
@@ -155,12 +156,18 @@ def moved(value: Any, move: Move) -> Any:
 
 def copy_flags(constants: types.ModuleType, new: Mapping[str, Any]) -> None:
     """Flags and numbers of the constants (offline, telemetry, time-outs) as the environment has them now."""
-    hub = [module for name, module in list(sys.modules.items()) if name.startswith("huggingface_hub")]
-    for name, old in list(vars(constants).items()):
-        if name.isupper() and isinstance(old, (bool, int)) and new.get(name, old) != old:
-            for module in hub:
-                if getattr(module, "__dict__", {}).get(name) == old:
-                    setattr(module, name, new[name])
+    changed = {
+        name: old
+        for name, old in list(vars(constants).items())
+        if name.isupper() and isinstance(old, (bool, int)) and new.get(name, old) != old
+    }
+    if not changed:
+        return
+    for path, module in list(sys.modules.items()):
+        scope = getattr(module, "__dict__", {}) if path.startswith("huggingface_hub") else {}
+        for name, old in changed.items():
+            if scope.get(name) == old:
+                setattr(module, name, new[name])
 
 
 def move_router(address: str) -> None:

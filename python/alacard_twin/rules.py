@@ -129,8 +129,10 @@ WIDTH_LIST = re.compile(
 )
 """Lists of widths, one a stage: divided by one number so that their ratios stay."""
 
-OPAQUE = frozenset({"id2label", "label2id", "task_specific_params", "quantization_config", "auto_map"})
-"""Objects that are no configurations."""
+OPAQUE = frozenset(
+    {"id2label", "label2id", "aggregation_labels", "task_specific_params", "quantization_config", "auto_map"}
+)
+"""Objects that are no configurations, though their keys may be numbers."""
 
 ROPE = ("rope_scaling", "rope_parameters")
 """Objects with the settings of rotary embeddings: `relations` mends them once the widths are known."""

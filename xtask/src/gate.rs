@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 
+use crate::laboratory::{self, Laboratory};
 use crate::{corpus, docs, licences, oracle, shell};
 
 /// Runs the gate.
-pub(crate) fn test() -> Result<()> {
+pub(crate) fn test(light: bool) -> Result<()> {
     let python = oracle::python()?;
+    let laboratory = Laboratory::set_up(light)?;
     shell::run("cargo", &["fmt", "--all", "--check"])?;
     licences::check()?;
     shell::run(
@@ -31,9 +33,19 @@ pub(crate) fn test() -> Result<()> {
     let all = ["--workspace", "--all-targets", "--all-features", "--locked"];
     shell::run("cargo", &[&["build"][..], &all].concat())?;
     corpus::gate()?;
+    laboratory::python_half(&laboratory)?;
+    if light {
+        println!("LEFT OUT (--light): the proving ground needs torch");
+    } else {
+        shell::run_with(
+            "cargo",
+            &["xtask", "ground", "--sample", "12"],
+            &laboratory.variables(),
+        )?;
+    }
     // Last, so that the test runner's own lines close the output. The ignored tests are those
     // that need the Python made above.
-    let tests = [
+    let mut tests = vec![
         "test",
         "--workspace",
         "--all-features",
@@ -41,5 +53,11 @@ pub(crate) fn test() -> Result<()> {
         "--",
         "--include-ignored",
     ];
-    shell::run_with("cargo", &tests, &[("ALACARD_TEST_PYTHON", &python)])
+    if light {
+        println!("LEFT OUT (--light): tests whose names begin with `verdicts::`");
+        tests.extend(["--skip", "verdicts::"]);
+    }
+    let mut variables = laboratory.variables();
+    variables.push(("ALACARD_TEST_PYTHON", &python));
+    shell::run_with("cargo", &tests, &variables)
 }

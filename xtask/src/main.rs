@@ -10,6 +10,7 @@ mod corpus;
 mod docs;
 mod gate;
 mod ground;
+mod laboratory;
 mod licences;
 mod oracle;
 mod shell;
@@ -22,6 +23,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test       set up what the tests need, then run everything the gate runs
+             (test --light: without what needs torch, and it says what was left out)
   docs       write the generated pages under docs/ (docs --check: only compare)
   licences   check the licences and sources of all dependencies
   oracle     judge notebooks with Python: oracle FILE-OR-FOLDER ...
@@ -49,7 +51,7 @@ fn run(arguments: &[String]) -> Result<()> {
         [] => bail!("{USAGE}"),
     };
     match command {
-        "test" => gate::test(),
+        "test" => gate::test(rest.iter().any(|argument| argument == "--light")),
         "docs" => docs::run(rest.iter().any(|argument| argument == "--check")),
         "licences" => licences::check(),
         "oracle" => oracle::judge(rest),

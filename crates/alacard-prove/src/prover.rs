@@ -344,10 +344,7 @@ impl Prover {
         (job.tell)(step(0.05, "warming up"));
         slot.warm(&job.warm_modules(), WARM_LIMIT, &|| self.is_cancelled())?;
         let execution = self.rounds(job, &mut slot, Execution::default())?;
-        let broken = execution
-            .ran
-            .as_ref()
-            .is_some_and(|ran| matches!(ran.ended, Ended::Lost { .. }));
+        let broken = execution.ran.as_ref().is_some_and(|ran| ran.spent);
         if !broken {
             self.pool.give_back(&key, slot);
         }
@@ -719,6 +716,7 @@ fn lost(
         endpoint: Vec::new(),
         installs: Vec::new(),
         log: String::new(),
+        spent: true,
     };
     (cells, ran)
 }

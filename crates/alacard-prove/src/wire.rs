@@ -310,4 +310,6 @@ pub(crate) struct RanReport {
     pub(crate) installs: Vec<Value>,
     /// The last lines that the kernel's process wrote outside of any cell.
     pub(crate) log: String,
+    /// Whether the sandbox must not be used again: something in it would not end.
+    pub(crate) spent: bool,
 }

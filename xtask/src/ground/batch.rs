@@ -32,7 +32,11 @@ pub(crate) struct Ground {
 impl Plan {
     /// In a few words.
     pub(crate) fn title(&self) -> String {
-        let ui = self.ui.as_deref().map(|ui| format!(", {ui}")).unwrap_or_default();
+        let ui = self
+            .ui
+            .as_deref()
+            .map(|ui| format!(", {ui}"))
+            .unwrap_or_default();
         format!("{}, {}, {}{ui}", self.difficulty, self.format, self.runtime)
     }
 

@@ -63,11 +63,17 @@ fn transformers() -> String {
 
 /// Reads all entries, by file and then in their order.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Entry>> {
-    let listed = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths: Vec<_> = listed.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    let listed =
+        std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths: Vec<_> = listed
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()?;
     paths.sort();
     let mut entries = Vec::new();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+    for path in paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+    {
         let text = std::fs::read_to_string(path)?;
         let page: Page = toml::from_str(&text).with_context(|| path.display().to_string())?;
         entries.extend(page.model);
@@ -83,7 +89,13 @@ impl Entry {
     pub(crate) fn kind(&self) -> String {
         let word = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let config = |key| word(self.config.as_ref().and_then(|config| config.get(key)));
-        let pipeline = || word(self.files.get("model_index.json").map(|index| &index["_class_name"]));
+        let pipeline = || {
+            word(
+                self.files
+                    .get("model_index.json")
+                    .map(|index| &index["_class_name"]),
+            )
+        };
         config("model_type")
             .or_else(|| config("architecture").map(|name| format!("timm {name}")))
             .or_else(pipeline)
@@ -103,7 +115,11 @@ impl Entry {
         put("base_model", &self.base);
         let language = self.language.clone().unwrap_or_else(|| "en".to_owned());
         put("language", &Some(language));
-        let siblings: Vec<Value> = self.names().iter().map(|name| json!({"rfilename": name})).collect();
+        let siblings: Vec<Value> = self
+            .names()
+            .iter()
+            .map(|name| json!({"rfilename": name}))
+            .collect();
         let mut tags = vec![self.library.clone(), self.task.clone()];
         tags.extend(self.tags.iter().cloned());
         let mut record = json!({
@@ -118,10 +134,16 @@ impl Entry {
 
     /// The small files, with what is told in short written out.
     pub(crate) fn small_files(&self) -> BTreeMap<String, String> {
-        let mut files: BTreeMap<String, String> =
-            self.files.iter().map(|(name, value)| (name.clone(), pretty(value))).collect();
+        let mut files: BTreeMap<String, String> = self
+            .files
+            .iter()
+            .map(|(name, value)| (name.clone(), pretty(value)))
+            .collect();
         if let Some(config) = &self.config {
-            files.insert("config.json".to_owned(), pretty(&Value::Object(self.labelled(config))));
+            files.insert(
+                "config.json".to_owned(),
+                pretty(&Value::Object(self.labelled(config))),
+            );
         }
         if !self.modules.is_empty() {
             files.insert("modules.json".to_owned(), pretty(&modules(&self.modules)));
@@ -136,7 +158,9 @@ impl Entry {
         let mut config = config.clone();
         if let Some(count) = self.labels {
             let name = |n: usize| format!("LABEL_{n}");
-            let forth: Map<_, _> = (0..count).map(|n| (n.to_string(), json!(name(n)))).collect();
+            let forth: Map<_, _> = (0..count)
+                .map(|n| (n.to_string(), json!(name(n))))
+                .collect();
             let back: Map<_, _> = (0..count).map(|n| (name(n), json!(n))).collect();
             config.insert("id2label".to_owned(), Value::Object(forth));
             config.insert("label2id".to_owned(), Value::Object(back));
@@ -168,7 +192,11 @@ const CHAT: &str = "\
 /// `modules.json` of sentence-transformers.
 fn modules(names: &[String]) -> Value {
     let module = |(index, name): (usize, &String)| {
-        let path = if index == 0 { String::new() } else { format!("{index}_{name}") };
+        let path = if index == 0 {
+            String::new()
+        } else {
+            format!("{index}_{name}")
+        };
         json!({"idx": index, "name": index.to_string(), "path": path, "type": format!("sentence_transformers.models.{name}")})
     };
     Value::Array(names.iter().enumerate().map(module).collect())

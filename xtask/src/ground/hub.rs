@@ -32,5 +32,9 @@ pub(crate) fn write(entries: &[Entry], folder: &Path) -> Result<()> {
 /// A commit to pin; the real ones are not in the entries.
 fn commit(id: &str) -> String {
     let digest = Sha256::digest(id.as_bytes());
-    digest.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(20)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -21,7 +21,15 @@ use row::Row;
 const DIFFICULTIES: [&str; 3] = ["beginner", "intermediate", "advanced"];
 const FORMATS: [&str; 2] = ["quickstart", "manual"];
 const RUNTIMES: [&str; 2] = ["local", "endpoint"];
-const COMPONENTS: [&str; 7] = ["chat", "completion", "streaming", "batch", "api", "gradio", "streamlit"];
+const COMPONENTS: [&str; 7] = [
+    "chat",
+    "completion",
+    "streaming",
+    "batch",
+    "api",
+    "gradio",
+    "streamlit",
+];
 
 /// Runs the ground: every entry in three difficulties, quickstart and manual.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -51,11 +59,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 
 /// The program under test.
 fn program() -> std::path::PathBuf {
-    std::env::var_os("ALACARD_PROGRAM").map_or_else(|| shell::root().join("target/debug/alacard"), Into::into)
+    std::env::var_os("ALACARD_PROGRAM")
+        .map_or_else(|| shell::root().join("target/debug/alacard"), Into::into)
 }
 
 fn introduce(chosen: &[&Entry]) {
-    let count = |of: fn(&Entry) -> String| chosen.iter().map(|e| of(e)).collect::<BTreeSet<_>>().len();
+    let count =
+        |of: fn(&Entry) -> String| chosen.iter().map(|e| of(e)).collect::<BTreeSet<_>>().len();
     println!(
         "{} models, {} tasks, {} model types. Ids, dimensions and classes are real; weights are random, tokenizers \
          and processors are stand-ins trained on a small text, commits are made up.",
@@ -68,7 +78,10 @@ fn introduce(chosen: &[&Entry]) {
 /// The entries that are asked for. A sample takes one of each task before a second of any.
 fn chosen<'a>(entries: &'a [Entry], options: &Options) -> Vec<&'a Entry> {
     let only = options.only.as_deref().unwrap_or_default();
-    let named = |entry: &Entry| only.split(',').any(|part| entry.id.contains(part) || entry.task == part);
+    let named = |entry: &Entry| {
+        only.split(',')
+            .any(|part| entry.id.contains(part) || entry.task == part)
+    };
     let fits = |entry: &&Entry| !entry.only_base && named(entry);
     let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut ranked: Vec<(usize, &Entry)> = Vec::new();
@@ -115,7 +128,11 @@ fn plans(chosen: &[&Entry], options: &Options) -> Vec<Plan> {
 
 fn ids(chosen: &[&Entry], runtime: &str) -> Vec<String> {
     let fits = |entry: &&&Entry| runtime == "local" || entry.endpoint;
-    chosen.iter().filter(fits).map(|entry| entry.id.clone()).collect()
+    chosen
+        .iter()
+        .filter(fits)
+        .map(|entry| entry.id.clone())
+        .collect()
 }
 
 fn rows(ground: &Ground, plans: &[Plan], entries: &[Entry]) -> Result<Vec<Row>> {
@@ -128,7 +145,12 @@ fn rows(ground: &Ground, plans: &[Plan], entries: &[Entry]) -> Result<Vec<Row>> 
             row.kind = entry.map(Entry::kind).unwrap_or_default();
         }
         let proven = new.iter().filter(|row| row.proves).count();
-        println!("{}: {proven} of {} proven, {:.0} s", plan.title(), new.len(), began.elapsed().as_secs_f64());
+        println!(
+            "{}: {proven} of {} proven, {:.0} s",
+            plan.title(),
+            new.len(),
+            began.elapsed().as_secs_f64()
+        );
         rows.extend(new);
     }
     Ok(rows)

@@ -58,5 +58,8 @@ impl Options {
 
 /// Those of the list that are wanted.
 pub(crate) fn wanted(list: &[&'static str], only: Option<&str>) -> Vec<&'static str> {
-    list.iter().copied().filter(|name| only.is_none_or(|only| only == *name)).collect()
+    list.iter()
+        .copied()
+        .filter(|name| only.is_none_or(|only| only == *name))
+        .collect()
 }

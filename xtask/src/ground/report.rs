@@ -13,10 +13,9 @@ const PROVES: f64 = 97.0;
 
 /// Prints everything; an error when the rates are not reached.
 pub(crate) fn tell(rows: &[Row]) -> Result<()> {
-    let (rows, left_out): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| !row.left_out);
-    if !left_out.is_empty() {
-        println!("{} combinations left out: the component does not fit the model", left_out.len());
-    }
+    let (rows, left_out): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| row.left_out.is_none());
+    skips(&left_out);
     failures(&rows);
     by("task", &rows, |row| row.task.clone());
     by("model type", &rows, |row| row.kind.clone());
@@ -28,6 +27,25 @@ pub(crate) fn tell(rows: &[Row]) -> Result<()> {
         bail!("below starts {STARTS} %, runs {RUNS} %, proves {PROVES} %");
     }
     Ok(())
+}
+
+fn skips(rows: &[&Row]) {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        reasons
+            .entry(row.left_out.unwrap_or_default())
+            .or_default()
+            .push(&row.id);
+    }
+    for (reason, mut ids) in reasons {
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        println!(
+            "{count} left out of the rates, because {reason}: {}",
+            ids.join(", ")
+        );
+    }
 }
 
 struct Rates {
@@ -53,8 +71,16 @@ impl Rates {
 
 impl std::fmt::Display for Rates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { starts, runs, proves, first } = self;
-        write!(f, "starts {starts:.1} %, runs {runs:.1} %, proves {proves:.1} %, with the first variant {first:.1} %")
+        let Self {
+            starts,
+            runs,
+            proves,
+            first,
+        } = self;
+        write!(
+            f,
+            "starts {starts:.1} %, runs {runs:.1} %, proves {proves:.1} %, with the first variant {first:.1} %"
+        )
     }
 }
 
@@ -77,10 +103,17 @@ fn costs(rows: &[&Row]) {
             let place = (share * values.len().saturating_sub(1) as f64).round();
             values.get(place as usize).copied().unwrap_or(0.0)
         };
-        println!("{name:<44} median {:>8.1}, 95 % {:>8.1}, most {:>8.1}", at(0.5), at(0.95), at(1.0));
+        println!(
+            "{name:<44} median {:>8.1}, 95 % {:>8.1}, most {:>8.1}",
+            at(0.5),
+            at(0.95),
+            at(1.0)
+        );
     };
     println!();
-    line("seconds for everything (notebook, twin, run):", |row| row.seconds);
+    line("seconds for everything (notebook, twin, run):", |row| {
+        row.seconds
+    });
     line("seconds of the execution:", |row| row.executed);
     line("largest memory in MB:", |row| row.peak_mb as f64);
 }

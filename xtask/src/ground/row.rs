@@ -30,12 +30,19 @@ pub(crate) struct Row {
     /// Stand-ins for files that the entries do not have.
     pub(crate) standins: usize,
     pub(crate) notebook: String,
-    /// Not for the rates: the component does not fit this model.
-    pub(crate) left_out: bool,
+    /// Why it does not count in the rates.
+    pub(crate) left_out: Option<&'static str>,
 }
 
 /// What a notebook must have in it, and have run, when it is to exercise a component.
-const MARKS: [(&str, &str); 3] = [("api", "TestClient("), ("gradio", "gradio_client"), ("streamlit", "AppTest")];
+const MARKS: [(&str, &str); 3] = [
+    ("api", "TestClient("),
+    ("gradio", "gradio_client"),
+    ("streamlit", "AppTest"),
+];
+
+/// The cause of an environment that would have to be compiled: counted, but no fault of a lesson.
+const COMPILER: &str = "needs-compiler ";
 
 impl Row {
     /// A row of the batch's report, with its proof.
@@ -57,10 +64,15 @@ impl Row {
             executed: proof["seconds"].as_f64().unwrap_or(0.0),
             peak_mb: proof["peak_memory_mb"].as_u64().unwrap_or(0),
             causes: causes(row, &proof),
-            standins: list(&proof["twins"]).map(|twin| list(&twin["standins"]).count()).sum(),
-            left_out: false,
+            standins: list(&proof["twins"])
+                .map(|twin| list(&twin["standins"]).count())
+                .sum(),
+            left_out: None,
             notebook,
         };
+        if !read.causes.is_empty() && read.causes.iter().all(|cause| cause.starts_with(COMPILER)) {
+            read.left_out = Some("a package has no ready build for this machine");
+        }
         if let Some(ui) = &plan.ui {
             read.look_at_component(ui);
         }
@@ -70,12 +82,20 @@ impl Row {
     /// A component that does not fit was replaced by none; one that fits must have been exercised.
     fn look_at_component(&mut self, ui: &str) {
         let notebook = json(Path::new(&self.notebook));
-        self.left_out = notebook["metadata"]["alacard"]["recipe"]["ui"] != ui;
-        let mark = MARKS.iter().find(|(id, _)| *id == ui).map(|(_, mark)| *mark);
+        if notebook["metadata"]["alacard"]["recipe"]["ui"] != ui {
+            self.left_out = Some("the component does not fit the model");
+        }
+        let mark = MARKS
+            .iter()
+            .find(|(id, _)| *id == ui)
+            .map(|(_, mark)| *mark);
         let exercised = |mark: &str| list(&notebook["cells"]).any(|cell| is_code_with(cell, mark));
-        if !self.left_out && self.proves && mark.is_some_and(|mark| !exercised(mark)) {
+        if self.left_out.is_none() && self.proves && mark.is_some_and(|mark| !exercised(mark)) {
             self.proves = false;
-            self.causes.push(format!("component-not-exercised: no cell of the notebook has `{}`", mark.unwrap_or_default()));
+            self.causes.push(format!(
+                "component-not-exercised: no cell of the notebook has `{}`",
+                mark.unwrap_or_default()
+            ));
         }
     }
 }
@@ -89,17 +109,28 @@ fn is_code_with(cell: &Value, mark: &str) -> bool {
 fn causes(row: &Value, proof: &Value) -> Vec<String> {
     let told = list(&proof["causes"]).map(|cause| {
         let word = |key: &str| cause[key].as_str().unwrap_or("?");
-        format!("{} ({}): {}", word("reason"), word("blame"), word("message"))
+        format!(
+            "{} ({}): {}",
+            word("reason"),
+            word("blame"),
+            word("message")
+        )
     });
     let mut causes: Vec<String> = told.collect();
-    let error = list(&proof["cells"]).map(|cell| &cell["error"]).find(|error| error.is_object());
+    let error = list(&proof["cells"])
+        .map(|cell| &cell["error"])
+        .find(|error| error.is_object());
     if let (Some(error), false) = (error, causes.is_empty()) {
         let word = |key: &str| error[key].as_str().unwrap_or_default();
         causes.push(format!("error: {}: {}", word("name"), word("message")));
     }
     if row["outcome"] != "notebook" {
-        let findings: BTreeMap<&String, &Value> = row["findings"].as_object().into_iter().flatten().collect();
-        causes.push(format!("{}: {} {findings:?}", row["outcome"], row["message"]));
+        let findings: BTreeMap<&String, &Value> =
+            row["findings"].as_object().into_iter().flatten().collect();
+        causes.push(format!(
+            "{}: {} {findings:?}",
+            row["outcome"], row["message"]
+        ));
     }
     causes
 }
@@ -109,5 +140,8 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn json(path: &Path) -> Value {
-    std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    std::fs::read(path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
 }

@@ -151,9 +151,10 @@ impl Inside {
         };
         let result = run::run(&mut bench, order).await;
         let peak = watch.stop();
-        self.clear(&folder)?;
+        let cleared = self.clear(&folder);
         let mut report = result?;
         report.peak_mb = peak;
+        report.spent = cleared.is_err();
         let asked = self.hub.asked();
         let files = asked
             .iter()

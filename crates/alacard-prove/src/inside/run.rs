@@ -76,6 +76,7 @@ pub(crate) async fn run(bench: &mut Bench<'_>, order: &RunOrder) -> std::io::Res
         endpoint: Vec::new(),
         installs: Vec::new(),
         log: String::new(),
+        spent: false,
     };
     let endpoint = match &order.endpoint {
         Some(spec) => Some(start_endpoint(bench, &folders, spec, order.limits).await?),
@@ -88,6 +89,10 @@ pub(crate) async fn run(bench: &mut Bench<'_>, order: &RunOrder) -> std::io::Res
             report.ended = cells(bench, &mut kernel, order, started).await?;
         }
         Err(message) => report.ended = Ended::NoKernel { message },
+    }
+    // What the watch ended looks like a lost kernel from here.
+    if let Some(excess) = bench.excess.borrow().clone() {
+        report.ended = excess;
     }
     let _ = bench.host.signal(&bench.kernel, KILL).await;
     if endpoint.is_some() {
@@ -224,7 +229,7 @@ async fn start_endpoint(
     std::fs::create_dir_all(&place)?;
     let request = json!({
         "op": "fork", "kind": "endpoint", "id": bench.endpoint, "folder": place,
-        "spec": spec, "env": {}, "limits": host_limits(limits), "threads": 1,
+        "spec": spec, "env": {"HF_HUB_OFFLINE": "1"}, "limits": host_limits(limits), "threads": 1,
     });
     bench.host.fork(request).await?;
     let ready = place.join("ready.json");

@@ -25,6 +25,8 @@ pub(crate) async fn make(
     std::fs::create_dir_all(folder)?;
     let request = json!({
         "op": "fork", "kind": "twin", "id": MAKER, "folder": folder, "spec": order.spec,
+        // Whoever asks for a file that is not there should not be kept waiting for a network.
+        "env": {"HF_HUB_OFFLINE": "1"},
         "limits": host_limits(order.limits), "threads": 2,
     });
     host.fork(request).await?;

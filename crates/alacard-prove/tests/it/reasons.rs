@@ -6,10 +6,11 @@ use alacard_prove::REASONS;
 use alacard_prove::environment::EnvErrorKind;
 
 const PAGE: &str = include_str!("../../../../docs/proof.md");
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 4] = [
     include_str!("../../src/causes.rs"),
     include_str!("../../src/errors.rs"),
     include_str!("../../src/judge.rs"),
+    include_str!("../../src/real.rs"),
 ];
 
 /// Reasons of an environment. The list is compared with the type's own names.
