@@ -110,6 +110,16 @@ fn verdicts(text: &mut String, proof: &Proof) {
 fn twins(text: &mut String, proof: &Proof) {
     for twin in &proof.twins {
         let word = |key: &str| twin[key].as_str().unwrap_or("?").to_owned();
+        if twin["level"] == "real" {
+            let megabytes = twin["weight_bytes"].as_u64().unwrap_or(0).div_ceil(1 << 20);
+            let _ = writeln!(
+                text,
+                "\nOwn weights of `{}`: commit `{}`, {megabytes} MB.",
+                word("repo"),
+                word("sha")
+            );
+            continue;
+        }
         let _ = writeln!(
             text,
             "\nTwin of `{}`: {}, {} parameters, shrunk as `{}`.",

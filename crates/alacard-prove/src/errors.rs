@@ -37,11 +37,18 @@ const KNOWN: &[Known] = &[
     },
     Known {
         names: &[],
-        parts: &["cannot import name", "please install a version", "is required for a normal functioning", "partially initialized module"],
+        parts: &[
+            "cannot import name",
+            "please install a version",
+            "is required for a normal functioning",
+            "partially initialized module",
+            ".__init__() got an unexpected keyword argument",
+            "AttributeError: module '",
+        ],
         reason: "package-version",
         blame: Blame::Environment,
-        message: "imports something that this version of a package does not have",
-        hint: "Pin versions that belong together in the install cell; requirements.lock of the proof says which were used.",
+        message: "asks a package for something that this version of it does not have",
+        hint: "Pin the version that the notebook was written for in its install cell; requirements.lock of the proof says which one was used.",
     },
     Known {
         names: &["ModuleNotFoundError", "ImportError", "PackageNotFoundError"],
@@ -126,6 +133,21 @@ const KNOWN: &[Known] = &[
         hint: "Give its configuration with `--hub-dir`, or use `--real`.",
     },
     Known {
+        names: &[],
+        parts: &[
+            "Can't load tokenizer for",
+            "Can't load the model for",
+            "Can't load image processor for",
+            "Can't load feature extractor for",
+            "Can't load processor for",
+            "does not appear to have a file named",
+        ],
+        reason: "no-twin",
+        blame: Blame::Twin,
+        message: "loads something that the twin does not have",
+        hint: "Give the model's real small files (tokenizer, processor) with `--hub-dir`, or use `--real`.",
+    },
+    Known {
         names: &[
             "ConnectionError",
             "ConnectError",
@@ -179,6 +201,8 @@ const KNOWN: &[Known] = &[
 
 /// Errors that no twin and no stand-in brings about.
 const OWN: [&str; 5] = ["NameError", "UnboundLocalError", "SyntaxError", "IndentationError", "AssertionError"];
+/// Errors that made-up rows hardly bring about.
+const OF_CODE: [&str; 5] = ["TypeError", "AttributeError", "RuntimeError", "OSError", "NotImplementedError"];
 
 /// The cause of one cell's error.
 pub(crate) fn of_cell(cell: &ProvenCell, ground: &Ground<'_>) -> Cause {
@@ -208,7 +232,7 @@ pub(crate) fn of_cell(cell: &ProvenCell, ground: &Ground<'_>) -> Cause {
     if OWN.contains(&error.name.as_str()) {
         return at("cell-error", Blame::Notebook, format!("Cell {number} failed: {shown}."), None);
     }
-    if let Some(id) = ground.datasets.first() {
+    if let Some(id) = ground.datasets.first().filter(|_| !OF_CODE.contains(&error.name.as_str())) {
         let message = format!("Cell {number} failed on made-up rows: the dataset `{id}` was a stand-in ({shown}).");
         let hint = format!("Put the real files into `DIR/datasets/{id}` and give `--hub-dir DIR`.");
         return at("standin-data", Blame::Twin, message, Some(hint));

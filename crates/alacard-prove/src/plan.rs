@@ -20,6 +20,8 @@ const SMALL_FILES: usize = 64 << 20;
 pub(crate) struct Blueprint {
     /// Repository id as the notebook writes it.
     pub(crate) id: String,
+    /// Other ids of it: datasets with a bare name have a full one too.
+    pub(crate) aliases: Vec<String>,
     /// Model, dataset or space.
     pub(crate) kind: Kind,
     /// Commit; made up from the id where the real one is unknown.
@@ -110,6 +112,7 @@ fn of_model(hub: &Hub, model: &ModelRef) -> Result<Blueprint, Unknown> {
         remote_code: !dossier.custom_code.is_empty(),
         record: record(&dossier),
         id: model.id.clone(),
+        aliases: Vec::new(),
         kind: Kind::Model,
         note,
         // Adapters of pipelines are made beside a pipeline.
@@ -128,6 +131,7 @@ pub(crate) fn of_real(model: &ModelRef, commit: Option<&str>, dossier: Option<&D
     let known = || dossier.map(|dossier| sha(dossier, model));
     Blueprint {
         id: model.id.clone(),
+        aliases: Vec::new(),
         kind: Kind::Model,
         sha: commit.map(str::to_owned).or_else(known).unwrap_or_else(|| made_up(&model.id)),
         task: dossier.and_then(|dossier| dossier.task.as_ref()).map(|task| task.value.clone()),

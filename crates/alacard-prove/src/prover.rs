@@ -518,7 +518,10 @@ impl Prover {
                 }
                 Ok(Frame::Report(Report::Ran(ran))) => return Ok((cells, *ran)),
                 Ok(_) => {}
-                Err(ProveError::Sandbox { message }) => return Ok(lost(cells, begun, message)),
+                Err(ProveError::Sandbox { message }) => {
+                    let ended = slot.last_word().unwrap_or(Ended::Lost { message });
+                    return Ok(lost(cells, begun, ended));
+                }
                 Err(other) => return Err(other),
             }
         }
@@ -602,8 +605,10 @@ impl Prover {
         if self.settings.real {
             proof.not_exercised.push(ON_CPU.to_owned());
         }
-        let notes = execution.twins.iter().filter_map(|twin| twin.blueprint.note.clone());
-        proof.not_exercised.extend(notes);
+        let ran = execution.ran.as_ref();
+        let is_used = |twin: &&Twin| is_endpoint(job.notebook) || ran.is_none_or(|ran| twin.is_used(&ran.served));
+        let used = execution.twins.iter().filter(is_used);
+        proof.not_exercised.extend(used.filter_map(|twin| twin.blueprint.note.clone()));
         proof
             .not_exercised
             .extend(job.prepared.notes.iter().cloned());
@@ -627,7 +632,7 @@ impl Prover {
             proof.not_exercised.extend(unreached);
             let ground = Ground {
                 lacking: &lacking,
-                datasets: execution.twins.iter().filter(|twin| twin.is_made_up()).map(|twin| twin.blueprint.id.as_str()).collect(),
+                datasets: execution.twins.iter().filter(|twin| twin.is_made_up() && twin.is_used(&ran.served)).map(|twin| twin.blueprint.id.as_str()).collect(),
                 shell: &job.needs.shell,
             };
             proof.causes.extend(causes::of_run(&proof.cells, &ran, &ground));
@@ -692,7 +697,7 @@ fn step(fraction: f64, message: &str) -> Step {
 fn lost(
     mut cells: Vec<CellReport>,
     begun: Option<usize>,
-    message: String,
+    ended: Ended,
 ) -> (Vec<CellReport>, RanReport) {
     if let Some(index) = begun {
         cells.push(CellReport {
@@ -707,7 +712,7 @@ fn lost(
         });
     }
     let ran = RanReport {
-        ended: Ended::Lost { message },
+        ended,
         seconds: 0.0,
         ready: 0.0,
         peak_mb: 0,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use alacard_sandbox as sandbox;
 
 use crate::ProveError;
-use crate::wire::{Order, Report};
+use crate::wire::{Ended, LAST_WORD, Order, Report};
 
 /// How long a sandbox may take to come up.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -173,6 +173,14 @@ impl Slot {
         self.next(Instant::now() + limit, cancelled)?;
         self.warm.extend(new);
         Ok(())
+    }
+
+    /// Why the sandbox ended itself, when it did.
+    pub(crate) fn last_word(&self) -> Option<Ended> {
+        let log = self.log.lock().ok()?;
+        let text = String::from_utf8_lossy(&log);
+        let line = text.lines().rev().find_map(|line| line.strip_prefix(LAST_WORD))?;
+        serde_json::from_str(line).ok()
     }
 
     fn broken(&self, what: &str) -> ProveError {

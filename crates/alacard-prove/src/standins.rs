@@ -51,15 +51,32 @@ struct Entry {
 pub(crate) fn dataset(id: &str, asked: &BTreeSet<String>) -> Blueprint {
     let entry = TABLE.iter().find(|entry| entry.ids.iter().any(|known| known.eq_ignore_ascii_case(id)));
     let (plan, columns) = match entry {
-        Some(entry) => (of_entry(entry, asked), "the columns of the real one".to_owned()),
-        None => (of_nothing(asked), "the columns `text` and `label`, because nothing is known about it".to_owned()),
+        Some(entry) => (of_entry(entry, asked), "the columns of the real one"),
+        None => (of_nothing(asked), "the columns `text` and `label`, because nothing is known about it"),
     };
     let note = format!("The dataset `{id}` was a small stand-in of made-up rows with {columns}.");
     Blueprint {
         kind: Kind::Dataset,
         library: "dataset".to_owned(),
         config: Some(plan),
-        ..standin(id, note)
+        ..named(id, note)
+    }
+}
+
+/// A dataset under all its ids. The Hub answers a bare name with the full one, and clients build
+/// addresses from that.
+fn named(id: &str, note: String) -> Blueprint {
+    let entry = TABLE.iter().find(|entry| entry.ids.iter().any(|known| known.eq_ignore_ascii_case(id)));
+    let full = match entry.and_then(|entry| entry.ids.first()) {
+        Some(first) => first.clone(),
+        None if id.contains('/') => id.to_owned(),
+        None => format!("standin/{id}"),
+    };
+    let others = entry.map(|entry| entry.ids.clone()).unwrap_or_default();
+    let aliases = others.into_iter().chain([id.to_owned()]).filter(|other| *other != full);
+    Blueprint {
+        aliases: aliases.collect(),
+        ..standin(&full, note)
     }
 }
 
@@ -77,7 +94,7 @@ pub(crate) fn of_folder(folder: &Path, id: &str) -> Option<Blueprint> {
         kind: Kind::Dataset,
         library: "dataset".to_owned(),
         files,
-        ..standin(id, note)
+        ..named(id, note)
     })
 }
 
@@ -127,6 +144,7 @@ pub(crate) fn space(id: &str) -> Result<Blueprint, Unknown> {
 fn standin(id: &str, note: String) -> Blueprint {
     Blueprint {
         id: id.to_owned(),
+        aliases: Vec::new(),
         kind: Kind::Model,
         sha: made_up(id),
         library: String::new(),
@@ -201,7 +219,9 @@ mod tests {
 
     #[test]
     fn a_known_dataset_has_its_configurations_and_columns() {
-        let glue = configs(&dataset("glue", &asked(&["mrpc"])));
+        let blueprint = dataset("glue", &asked(&["mrpc"]));
+        assert_eq!((blueprint.id.as_str(), &blueprint.aliases[0]), ("nyu-mll/glue", &"glue".to_owned()));
+        let glue = configs(&blueprint);
         let of = |name: &str| glue.iter().find(|config| config["name"] == name).unwrap();
         assert_eq!(of("mrpc")["columns"]["sentence1"], "text");
         assert_eq!(of("sst2")["columns"]["sentence"], "text");
@@ -216,6 +236,7 @@ mod tests {
         assert_eq!(configs(&unknown)[0]["name"], "default");
         assert!(unknown.note.unwrap().contains("nothing is known"));
         assert_eq!(unknown.kind, Kind::Dataset);
+        assert_eq!(unknown.id, "somebody/rows");
     }
 
     #[test]

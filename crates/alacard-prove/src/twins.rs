@@ -47,6 +47,7 @@ impl Twin {
     pub(crate) fn served(&self) -> Served {
         Served {
             id: self.blueprint.id.clone(),
+            aliases: self.blueprint.aliases.clone(),
             sha: self.blueprint.sha.clone(),
             kind: self.blueprint.kind,
             dir: self.files.clone(),
@@ -57,6 +58,12 @@ impl Twin {
     /// Whether it is the twin of a model, not a stand-in for something else.
     pub(crate) fn is_model(&self) -> bool {
         self.blueprint.kind == Kind::Model
+    }
+
+    /// Whether a file of it was given to a run.
+    pub(crate) fn is_used(&self, served: &[(String, String)]) -> bool {
+        let names = || std::iter::once(&self.blueprint.id).chain(&self.blueprint.aliases);
+        served.iter().any(|(asked, _)| names().any(|name| name.eq_ignore_ascii_case(asked)))
     }
 
     /// Whether it is a dataset whose rows are made up.

@@ -8,6 +8,9 @@ use alacard_hub::serve::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// Begins the line of standard error in which a sandbox that ends itself says why.
+pub(crate) const LAST_WORD: &str = "the sandbox ended itself: ";
+
 /// What the outside asks for, one thing at a time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "kebab-case")]
@@ -35,6 +38,8 @@ pub(crate) enum Order {
 pub(crate) struct Served {
     /// Repository id.
     pub(crate) id: String,
+    /// Other ids under which it is asked for.
+    pub(crate) aliases: Vec<String>,
     /// Commit, 40 hexadecimal digits.
     pub(crate) sha: String,
     /// Model, dataset or space.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alacard_twin.standins import chat, legacy, pieces, settings, special_cases
+from alacard_twin.standins import chat, legacy, pieces, settings, special_cases, version4
 from alacard_twin.standins.layout import Layout
 from alacard_twin.standins.specials import Defaults, Specials, plan, size_with_media
 
@@ -58,6 +58,9 @@ def make(request: Request) -> Made | None:
     found = tokenizer_class_from_name("TokenizersBackend" if name in GENERIC_CLASSES[:3] else name)
     if found is None:
         return None
+    if version4.is_old():
+        old = version4.make(found, request.config, request.out)
+        return Made(found.__name__, old) if old is not None else None
     if legacy.serves(found):
         written = legacy.make(found, request.config, request.out)
         return Made(written) if written else None
@@ -77,7 +80,7 @@ def class_name(config: Any) -> str | None:
             return _PIECES[model_type]
         named = TOKENIZER_MAPPING_NAMES.get(model_type) or _parent(model_type, TOKENIZER_MAPPING_NAMES)
         if named:
-            return str(named)
+            return _one(named)
     if isinstance(own, str) and own:
         return own.removesuffix("Fast")
     return "TokenizersBackend" if hasattr(settings.text_part(config), "vocab_size") else None
@@ -98,7 +101,14 @@ _HEARING = ("wavlm", "unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-aud
 """Model types that are read out by letters and that the library's table does not name."""
 
 
-def _parent(model_type: str, names: Any) -> str | None:
+def _one(named: Any) -> str:
+    """The class where the table has a pair, as up to version 4: the fast one if there is one."""
+    if isinstance(named, str):
+        return named
+    return next(str(name) for name in reversed(named) if name)
+
+
+def _parent(model_type: str, names: Any) -> Any:
     base = model_type.removesuffix("_text").removesuffix("_text_model").removesuffix("_thinker")
     return names.get(base) if base != model_type else None
 

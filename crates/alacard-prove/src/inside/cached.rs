@@ -50,6 +50,7 @@ mod tests {
         std::fs::write(files.join("model.safetensors"), "weights").unwrap();
         let repo = Served {
             id: "org/name".to_owned(),
+            aliases: Vec::new(),
             sha: "0".repeat(40),
             kind: Kind::Model,
             dir: files,

@@ -125,7 +125,7 @@ impl Inside {
                 sha: served.sha,
                 dir: served.dir,
                 record: served.record,
-                aliases: Vec::new(),
+                aliases: served.aliases,
                 any_revision: true,
             });
         }

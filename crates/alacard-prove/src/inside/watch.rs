@@ -1,5 +1,6 @@
 //! What a run uses, looked at all the time, and what it leaves behind, ended.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,10 +8,12 @@ use alacard_sandbox as sandbox;
 use alacard_sandbox::{Excess, Kind, Scope, What};
 use tokio::sync::watch;
 
-use crate::wire::{Ended, Limits};
+use crate::wire::{Ended, LAST_WORD, Limits};
 
 /// Pause between two looks. A run can take about 50 MB between them.
 const EVERY: Duration = Duration::from_millis(30);
+/// The same for the number of processes.
+const CROWD: Duration = Duration::from_millis(10);
 /// How long ending what was left behind may take.
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// Bytes of memory that the machine keeps, whatever the limits say.
@@ -25,6 +28,7 @@ pub(crate) fn kind() -> Kind {
 /// A watch over one run.
 pub(crate) struct Watch {
     inner: sandbox::Watch,
+    _crowd: sandbox::Watch,
     excess: watch::Receiver<Option<Ended>>,
 }
 
@@ -34,24 +38,21 @@ impl Watch {
         let (sender, excess) = watch::channel(None);
         let mut except = vec![std::process::id()];
         except.extend(host);
-        // With bubblewrap the folder has a size of its own.
-        let disk = (kind() != Kind::Bubblewrap).then(|| (work.to_owned(), limits.disk_mb << 20));
-        let limits = sandbox::Limits {
-            memory: Some(limits.memory_mb << 20),
-            processes: Some(limits.processes),
-            disk,
-            reserve: Some(RESERVE),
-            except: except.clone(),
-        };
         let scope = Scope::here(kind());
+        let crowd = sandbox::Limits {
+            processes: Some(limits.processes),
+            except: except.clone(),
+            ..sandbox::Limits::default()
+        };
+        let crowd = sandbox::Watch::start(scope, crowd, CROWD, leave).map_err(std::io::Error::other)?;
+        let used = of_memory_and_disk(work, limits, except.clone());
         let tell = move |excess: Excess| {
-            // A bomb multiplies faster than messages travel: it is ended here and now.
+            // What hoards is ended here and now: messages travel too slowly.
             let _ = sandbox::kill_others(scope, &except, END_LIMIT);
             sender.send_replace(Some(ended(excess)));
         };
-        let inner =
-            sandbox::Watch::start(scope, limits, EVERY, tell).map_err(std::io::Error::other)?;
-        Ok(Self { inner, excess })
+        let inner = sandbox::Watch::start(scope, used, EVERY, tell).map_err(std::io::Error::other)?;
+        Ok(Self { inner, _crowd: crowd, excess })
     }
 
     /// Becomes something when a limit was passed.
@@ -63,6 +64,26 @@ impl Watch {
     pub(crate) fn stop(self) -> u64 {
         self.inner.usage().peak_memory >> 20
     }
+}
+
+fn of_memory_and_disk(work: &Path, limits: Limits, except: Vec<u32>) -> sandbox::Limits {
+    // With bubblewrap the folder has a size of its own.
+    let disk = (kind() != Kind::Bubblewrap).then(|| (work.to_owned(), limits.disk_mb << 20));
+    sandbox::Limits {
+        memory: Some(limits.memory_mb << 20),
+        disk,
+        reserve: Some(RESERVE),
+        except,
+        ..sandbox::Limits::default()
+    }
+}
+
+/// A crowd multiplies faster than it can be ended one by one. With this process the sandbox ends,
+/// and the kernel ends everything in it at once; the last word says why.
+fn leave(excess: Excess) {
+    let last = serde_json::to_string(&ended(excess)).unwrap_or_default();
+    let _ = writeln!(std::io::stderr(), "{LAST_WORD}{last}");
+    std::process::exit(i32::from(u8::MAX));
 }
 
 fn ended(excess: Excess) -> Ended {

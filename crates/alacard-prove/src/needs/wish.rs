@@ -33,6 +33,16 @@ const ACCELERATORS: &[&str] = &[
     "xformers",
 ];
 
+/// Packages that notebooks of anybody take for granted beside another one, because the places where
+/// they are written bring them: without, `Trainer` or a tokenizer ends in an ImportError. They are
+/// optional.
+const COMPANIONS: &[(&str, &[&str])] = &[
+    ("transformers", &["torch", "accelerate", "sentencepiece", "protobuf"]),
+    ("diffusers", &["torch", "transformers", "accelerate"]),
+    ("datasets", &["pillow"]),
+    ("evaluate", &["scikit-learn"]),
+];
+
 /// What is wanted for these requirements.
 pub(crate) fn of(requirements: &[Needed], table: &Versions) -> Wish {
     let mut maker = Maker {
@@ -48,6 +58,7 @@ pub(crate) fn of(requirements: &[Needed], table: &Versions) -> Wish {
     for needed in requirements {
         maker.add(needed);
     }
+    maker.add_companions(requirements);
     maker.wish.added = maker
         .table
         .requirements(maker.open.iter().map(String::as_str));
@@ -64,6 +75,23 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// Not for notebooks that say themselves what they need, as ours do in their metadata.
+    fn add_companions(&mut self, requirements: &[Needed]) {
+        if requirements.iter().any(|needed| needed.origin == Origin::Metadata) {
+            return;
+        }
+        let parsed = requirements.iter().filter_map(|needed| Requirement::parse(&needed.text));
+        let present: BTreeSet<String> = parsed.map(|requirement| requirement.key()).collect();
+        let wanted = COMPANIONS.iter().filter(|(package, _)| present.contains(*package));
+        for companion in wanted.flat_map(|(_, companions)| companions.iter()) {
+            let known = self.spelling.get(*companion).filter(|_| !present.contains(*companion));
+            if let Some(name) = known {
+                self.open.insert(name.clone());
+                self.wish.optional.insert((*companion).to_owned());
+            }
+        }
+    }
+
     fn add(&mut self, needed: &Needed) {
         let Some(requirement) = Requirement::parse(&needed.text) else {
             return;

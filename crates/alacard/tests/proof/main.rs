@@ -9,4 +9,5 @@ mod bench;
 mod escape;
 mod ends;
 mod odd;
+mod real;
 mod verdicts;
