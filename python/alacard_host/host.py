@@ -62,18 +62,20 @@ class Host:
 
     def _serve_line(self, line: bytes) -> bool:
         """Serves one request; False for quit. Faults of a request never end the host."""
+        kind = None
         try:
             request = parse(line)
+            kind = type(request).__name__.lower()
             if isinstance(request, Quit):
                 return False
             self._serve(request)
         except BadRequestError as error:
-            self._problem(str(error))
+            self._problem(str(error), kind)
         except BrokenPipeError:
             return False
         except Exception as error:
             traceback.print_exc()
-            self._problem(f"{type(error).__name__}: {error}")
+            self._problem(f"{type(error).__name__}: {error}", kind)
         return True
 
     def _serve(self, request: Request) -> None:
@@ -142,8 +144,9 @@ class Host:
                 return
             time.sleep(0.005)
 
-    def _problem(self, message: str) -> None:
-        self.answer({"event": "problem", "message": message[:2000]})
+    def _problem(self, message: str, kind: str | None = None) -> None:
+        """Answers a request that cannot be served; its kind tells late answers from expected ones."""
+        self.answer({"event": "problem", "op": kind, "message": message[:2000]})
 
     def answer(self, event: dict[str, Any]) -> None:
         """One line to the supervisor, whole."""

@@ -39,6 +39,50 @@ def shrink(name: str, config: Json, neighbours: Json) -> Json:
     return _transformer(name, config, neighbours)
 
 
+_STAGES = 4
+"""Stages of the usual autoencoder: three halvings, so images are eight times as wide as their latents."""
+
+_WIDE_LATENTS: dict[str, Json] = {
+    "Flux": {"scaling_factor": 0.3611, "shift_factor": 0.1159},
+    "StableDiffusion3": {"scaling_factor": 1.5305, "shift_factor": 0.0609},
+}
+"""Pipelines whose latents have 16 channels, by the beginning of their name, and how these are scaled."""
+
+_TWO_ENCODERS_UNET: Json = {
+    "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 256,
+    "block_out_channels": [320, 640, 1280],
+    "cross_attention_dim": _TWO_ENCODERS,
+    "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+    "projection_class_embeddings_input_dim": 2816,
+    "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+    "use_linear_projection": True,
+}
+"""The UNet of the XL pipelines."""
+
+
+def usual(pipeline: str, kind: str) -> Json:
+    """What a part has in the pipelines of its kind, for parts whose own configuration is out of reach.
+
+    The library's defaults are those of the smallest example, not of any pipeline: an autoencoder that does
+    not halve, a UNet that reads another width.
+    """
+    if kind == "UNet2DConditionModel":
+        return _TWO_ENCODERS_UNET if "XL" in pipeline else {"cross_attention_dim": 768}
+    if kind != "AutoencoderKL":
+        return {}
+    stages: Json = {
+        "block_out_channels": [128, 256, 512, 512],
+        "down_block_types": ["DownEncoderBlock2D"] * _STAGES,
+        "layers_per_block": 2,
+        "up_block_types": ["UpDecoderBlock2D"] * _STAGES,
+    }
+    scale = next((value for name, value in _WIDE_LATENTS.items() if pipeline.startswith(name)), None)
+    if scale is not None:
+        stages |= {"latent_channels": 16, "use_quant_conv": False, "use_post_quant_conv": False, **scale}
+    return stages
+
+
 def _channels(config: Json, width: int) -> Json:
     blocks = config.get("block_out_channels")
     if not isinstance(blocks, (list, tuple)):

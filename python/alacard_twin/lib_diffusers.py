@@ -14,6 +14,9 @@ from alacard_twin.spec import Json, TwinError, TwinReport, TwinSpec
 POOLED_SIDE_BY_SIDE = ("StableDiffusion3", "SD3")
 """Pipelines that put the pooled text of two CLIP encoders side by side."""
 
+DRAWING = 64
+"""Size of a U-Net's image when nothing tells it: pipelines of older releases cannot do with none."""
+
 _IMPORTED_FROM = {"transformers", "diffusers"}
 
 
@@ -72,7 +75,7 @@ def _pipeline(spec: TwinSpec, index: Json, out: Path, report: TwinReport) -> Non
         ):
             continue
         with report.timed("build"):
-            made = _part(key, library, kind, neighbours, spec, out / key)
+            made = _part(name, key, library, kind, neighbours, spec, out / key)
         configs[key] = made[1]
         report.parameters += made[0]
     with report.timed("standins"):
@@ -86,12 +89,14 @@ def _pipeline(spec: TwinSpec, index: Json, out: Path, report: TwinReport) -> Non
         _load(out, report)
 
 
-def _part(key: str, library: str, kind: str, neighbours: Json, spec: TwinSpec, out: Path) -> tuple[int, Any]:
+def _part(
+    pipeline: str, key: str, library: str, kind: str, neighbours: Json, spec: TwinSpec, out: Path
+) -> tuple[int, Any]:
     """Makes one part: its number of parameters and its real configuration."""
     folder = spec.files / key if spec.files else None
     if "Scheduler" in kind:
         return 0, _scheduler(kind, folder, out)
-    real = _real(folder)
+    real = _real(folder) or diffusion_parts.usual(pipeline, kind)
     if library == "transformers":
         model, config = _encoder(kind, real, spec)
     else:
@@ -130,6 +135,8 @@ def _diffusion_part(kind: str, real: Json, neighbours: Json, spec: TwinSpec) -> 
         for name, value in diffusion_parts.shrink(kind, settings, neighbours).items()
         if name in known
     }
+    if kind.startswith("UNet2D") and settings.get("sample_size") is None:
+        settings["sample_size"] = DRAWING
     torch.manual_seed(spec.seed)
     try:
         return cls(**settings).eval()

@@ -77,8 +77,8 @@ def _stage_names(new: Json, old: Json) -> None:
 
 
 def _head_divides_width(new: Json, old: Json) -> None:
-    """Where the heads divide the model's width they must go on doing so (11 heads of 704), even where a head's
-    own width is named: some configurations check it.
+    """Where the heads divide the model's width they must go on doing so (11 heads of 704), even where a
+    head's own width is named: some configurations check it.
     """
     heads, width = _heads(new), _width(new)
     if not heads or not width or width % heads == 0:

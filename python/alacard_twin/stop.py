@@ -71,6 +71,7 @@ def shorten(model: Any, folder: Path, inputs: Inputs) -> str | None:
     chain = plan(model, folder, min(head.weight.shape[0], embedding.weight.shape[0]))
     if chain is None:
         return "generation is not made to end early: no end token is known"
+    _name_end(model, chain)
     with torch.no_grad():
         mark(embedding.weight, chain)
         states, kinds = _measure(model, head, chain, inputs, embedding.weight.shape[0])
@@ -87,6 +88,16 @@ def plan(model: Any, folder: Path, vocabulary: int) -> Chain | None:
     if not ends or len(chosen) < GROUPS:
         return None
     return Chain([chosen[number::GROUPS] for number in range(GROUPS)], ends)
+
+
+def _name_end(model: Any, chain: Chain) -> None:
+    """A repo whose settings name no end token: generation has to know the tokenizer's own."""
+    settings = getattr(model, "generation_config", None)
+    if settings is not None and settings.eos_token_id is None:
+        settings.eos_token_id = chain.ends[0]
+    text = words.text_config(model.config)
+    if getattr(text, "eos_token_id", None) is None:
+        text.eos_token_id = chain.ends[0]
 
 
 def _input_embedding(model: Any) -> Any:

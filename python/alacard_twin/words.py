@@ -66,7 +66,7 @@ def _word_list(path: Path) -> list[int]:
 def end_ids(model: Any, folder: Path) -> list[int]:
     """The ids that end a generation, the tokenizer's own first."""
     found = list(_ids(getattr(getattr(model, "generation_config", None), "eos_token_id", None)))
-    for part in (model.config, _text_config(model.config)):
+    for part in (model.config, text_config(model.config)):
         found += list(_ids(getattr(part, "eos_token_id", None)))
     own = _tokenizer_end(folder)
     if own is not None and own in found:
@@ -98,9 +98,10 @@ def _ids(value: Any) -> Iterable[int]:
             yield from _ids(item)
 
 
-def _text_config(config: Any) -> Any:
+def text_config(config: Any) -> Any:
+    """The part of a configuration that describes the text, or all of it."""
     try:
-        return config.get_text_config(decoder=True)
+        return config.gettext_config(decoder=True)
     except Exception:
         return config
 
@@ -112,7 +113,25 @@ def _tokenizer_end(folder: Path) -> int | None:
     for key, value in (settings.get("added_tokens_decoder") or {}).items():
         if isinstance(value, dict) and value.get("content") == token and str(key).isdigit():
             return int(key)
-    return None
+    return next((number for number, content in _added(folder) if content == token), None)
+
+
+def _added(folder: Path) -> list[tuple[int, str]]:
+    """The added tokens of tokenizer.json; they stand before the vocabulary."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        text = file.read(HEAD_BYTES).decode("utf-8", errors="replace")
+    start = text.find("[", text.find('"added_tokens"')) if '"added_tokens"' in text else -1
+    if start < 0:
+        return []
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text, start)
+    except ValueError:
+        return []
+    entries = (item for item in value if isinstance(item, dict))
+    return [(item["id"], item["content"]) for item in entries if {"id", "content"} <= item.keys()]
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -62,6 +62,8 @@ pub(crate) struct Ground<'a> {
     pub(crate) lacking: &'a [Lack],
     /// Datasets that were small stand-ins.
     pub(crate) datasets: Vec<&'a str>,
+    /// Models whose twin its maker could not load.
+    pub(crate) broken: Vec<&'a str>,
     /// Commands that were not executed for want of a network.
     pub(crate) shell: &'a [ShellNeed],
 }

@@ -37,6 +37,14 @@ const KNOWN: &[Known] = &[
     },
     Known {
         names: &[],
+        parts: &["Repository id must be 'namespace/name'"],
+        reason: "package-version",
+        blame: Blame::Notebook,
+        message: "asks for an id without an organisation, which this version of huggingface_hub does not take",
+        hint: "Write the full id (`nyu-mll/glue` for `glue`), or pin the version that the notebook was written for.",
+    },
+    Known {
+        names: &[],
         parts: &[
             "cannot import name",
             "please install a version",
@@ -236,6 +244,11 @@ pub(crate) fn of_cell(cell: &ProvenCell, ground: &Ground<'_>) -> Cause {
         let message = format!("Cell {number} failed on made-up rows: the dataset `{id}` was a stand-in ({shown}).");
         let hint = format!("Put the real files into `DIR/datasets/{id}` and give `--hub-dir DIR`.");
         return at("standin-data", Blame::Twin, message, Some(hint));
+    }
+    if let Some(id) = ground.broken.first() {
+        let message = format!("Cell {number} failed, and the twin of `{id}` is not whole ({shown}).");
+        let hint = "Give the model's real small files with `--hub-dir`, or use `--real`.".to_owned();
+        return at("no-twin", Blame::Twin, message, Some(hint));
     }
     // With a twin that is not there the notebook is not to blame.
     let blame = if ground.lacking.is_empty() { Blame::Notebook } else { Blame::Twin };

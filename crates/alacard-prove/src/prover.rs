@@ -633,6 +633,7 @@ impl Prover {
             let ground = Ground {
                 lacking: &lacking,
                 datasets: execution.twins.iter().filter(|twin| twin.is_made_up() && twin.is_used(&ran.served)).map(|twin| twin.blueprint.id.as_str()).collect(),
+                broken: execution.twins.iter().filter(|twin| twin.is_broken() && twin.is_used(&ran.served)).map(|twin| twin.blueprint.id.as_str()).collect(),
                 shell: &job.needs.shell,
             };
             proof.causes.extend(causes::of_run(&proof.cells, &ran, &ground));
@@ -784,13 +785,16 @@ fn is_endpoint(notebook: &Notebook) -> bool {
 /// for its address.
 fn endpoint_variables(twins: &[Twin]) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::from([
-        ("OPENAI_BASE_URL".to_owned(), "{endpoint}/v1".to_owned()),
-        ("OPENAI_API_KEY".to_owned(), "sandbox".to_owned()),
+        ("OPENAI_BASE_URL", "{endpoint}/v1".to_owned()),
+        ("OPENAI_API_KEY", "sandbox".to_owned()),
+        ("HF_TOKEN", "hf_sandbox".to_owned()),
+        ("ALACARD_INFERENCE_ROUTER", "{endpoint}".to_owned()),
     ]);
     if let Some(twin) = twins.first() {
-        variables.insert("OPENAI_MODEL".to_owned(), twin.blueprint.id.clone());
+        let address = format!("{{endpoint}}/hf-inference/models/{}", twin.blueprint.id);
+        variables.insert("INFERENCE_URL", address);
     }
-    variables
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// SHA-256 of the code cells, in order.

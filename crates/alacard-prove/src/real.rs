@@ -82,7 +82,11 @@ impl<'a> Reals<'a> {
         };
         self.hub.download(&wanted, &|done, of| {
             let id = &model.id;
-            (self.tell)(&format!("downloading {id}: {} of {} MB", done / MB, of / MB));
+            (self.tell)(&format!(
+                "downloading {id}: {} of {} MB",
+                done / MB,
+                of / MB
+            ));
         })
     }
 

@@ -66,6 +66,12 @@ impl Twin {
         served.iter().any(|(asked, _)| names().any(|name| name.eq_ignore_ascii_case(asked)))
     }
 
+    /// Whether its maker could not load it.
+    pub(crate) fn is_broken(&self) -> bool {
+        let notes = self.about["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        self.is_model() && notes.into_iter().any(|note| note.contains("did not load"))
+    }
+
     /// Whether it is a dataset whose rows are made up.
     pub(crate) fn is_made_up(&self) -> bool {
         self.blueprint.kind == Kind::Dataset && self.blueprint.config.is_some()

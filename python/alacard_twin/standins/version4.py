@@ -14,8 +14,14 @@ from typing import Any
 from alacard_twin.standins import settings, words
 
 ROLES = ("unk_token", "bos_token", "eos_token", "pad_token", "cls_token", "sep_token", "mask_token")
-_BYTES = ("GPT2", "Roberta", "Bart", "CLIP", "Bloom", "GPTNeo", "CodeGen", "Longformer", "Deberta", "LED", "Whisper", "Qwen2")
-_PIECES = ("Bert", "Electra", "MPNet", "Funnel", "MobileBert", "LayoutLM", "Lxmert", "DPR", "Splinter", "RetriBert")
+"""Special tokens that a class may name."""
+
+_BYTES = (
+    "GPT2", "Roberta", "Bart", "CLIP", "Bloom", "GPTNeo", "CodeGen", "Longformer", "Deberta", "LED",
+    "Whisper", "Qwen2",
+)  # fmt: skip
+_PIECES = ("Electra", "MPNet", "Funnel", "LayoutLM", "Lxmert", "DPR", "Splinter")
+_SENTENCES = ("T5", "Llama", "XLM", "Albert", "Camembert", "MBart", "Nllb", "Pegasus", "Gemma", "BigBird")
 
 
 def is_old() -> bool:
@@ -30,7 +36,7 @@ def make(cls: Any, config: Any, out: Path) -> Any:
     if not cls.__name__.endswith("Fast"):
         return None
     roles = _roles(cls)
-    core = _core(cls.__name__, list(dict.fromkeys(roles.values())))
+    core = _core(cls.__name__, _in_order(roles, config))
     _frame(core, cls.__name__, roles)
     tokenizer = cls(tokenizer_object=core, **roles, **_longest(config))
     tokenizer.save_pretrained(out, legacy_format=False)
@@ -39,7 +45,15 @@ def make(cls: Any, config: Any, out: Path) -> Any:
     return tokenizer
 
 
-_SENTENCES = ("T5", "Llama", "XLM", "Albert", "Camembert", "MBart", "NllbTokenizer", "Pegasus", "Gemma", "BigBird")
+def _in_order(roles: dict[str, str], config: Any) -> list[str]:
+    """The special tokens, those first whose small ids the configuration names."""
+    part = settings.text_part(config)
+
+    def place(role: str) -> int:
+        number = getattr(part, f"{role}_id", None)
+        return number if isinstance(number, int) and 0 <= number < len(ROLES) else len(ROLES)
+
+    return list(dict.fromkeys(roles[role] for role in sorted(roles, key=place)))
 
 
 def _roles(cls: Any) -> dict[str, str]:
@@ -60,6 +74,7 @@ def _longest(config: Any) -> dict[str, int]:
 def _core(name: str, specials: list[str]) -> Any:
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+    trainer: Any
     unknown = next((token for token in specials if "unk" in token.lower()), specials[0] if specials else None)
     if name.startswith(_BYTES):
         core = Tokenizer(models.BPE(unk_token=None))
@@ -69,7 +84,7 @@ def _core(name: str, specials: list[str]) -> Any:
         trainer = trainers.BpeTrainer(vocab_size=3000, special_tokens=specials, initial_alphabet=letters)
         if name.startswith("CLIP"):
             _clip(core, trainer)
-    elif name.startswith(_PIECES) or "Bert" in name:
+    elif name.startswith(_PIECES) or ("Bert" in name and not name.startswith(_SENTENCES)):
         core = Tokenizer(models.WordPiece(unk_token=unknown))
         core.normalizer = normalizers.BertNormalizer()
         core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -86,9 +101,12 @@ def _core(name: str, specials: list[str]) -> Any:
 
 def _clip(core: Any, trainer: Any) -> None:
     """Byte pairs with a mark at the end of a word instead of one at its beginning."""
-    from tokenizers import normalizers
+    from tokenizers import Regex, normalizers, pre_tokenizers
 
     core.model.end_of_word_suffix = trainer.end_of_word_suffix = "</w>"
+    words_only = pre_tokenizers.Split(Regex(r"[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"), "removed", invert=True)
+    as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.pre_tokenizer = pre_tokenizers.Sequence([words_only, as_bytes])
     core.normalizer = normalizers.Lowercase()
 
 
@@ -96,8 +114,10 @@ def _frame(core: Any, name: str, roles: dict[str, str]) -> None:
     """What stands around a text: its class's first and last token."""
     from tokenizers import processors
 
-    first = roles.get("cls_token") or (roles.get("bos_token") if name.startswith(("CLIP", "Llama", "Gemma")) else None)
-    last = roles.get("sep_token") or (roles.get("eos_token") if name.startswith(("CLIP", "T5", "Pegasus", "MBart")) else None)
+    opens = name.startswith(("CLIP", "Llama", "Gemma"))
+    closes = name.startswith(("CLIP", "T5", "Pegasus", "MBart"))
+    first = roles.get("cls_token") or (roles.get("bos_token") if opens else None)
+    last = roles.get("sep_token") or (roles.get("eos_token") if closes else None)
     ends = [token for token in (first, last) if token]
     if not ends:
         return

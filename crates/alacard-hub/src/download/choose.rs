@@ -104,8 +104,10 @@ impl<'a> View<'a> {
             return self.gguf.is_some_and(|chosen| stem(path) == chosen);
         }
         let at_top = folder(path).is_empty();
-        let copy = (self.native && (has_end(path, &FOREIGN) || FOREIGN_FOLDERS.contains(&top)))
-            || (self.native && path.contains(".mlpackage/"))
+        let foreign = has_end(path, &FOREIGN)
+            || FOREIGN_FOLDERS.contains(&top)
+            || path.contains(".mlpackage/");
+        let copy = (self.native && foreign)
             || (has_end(path, &NATIVE[1..]) && self.safe.contains(&folder(path)))
             || (self.pipeline && at_top && is_weight(path))
             || (self.usual && at_top && name(path).starts_with("consolidated"));

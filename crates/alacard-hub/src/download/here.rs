@@ -134,7 +134,7 @@ impl Copy {
     fn size(&self, path: &str) -> Option<u64> {
         let real = self.folder.join(path).canonicalize().ok()?;
         let meta = fs::metadata(&real).ok()?;
-        (real.starts_with(&self.root) && meta.is_file()).then(|| meta.len())
+        (real.starts_with(&self.root) && meta.is_file()).then_some(meta.len())
     }
 
     /// All of it, if nothing that it names itself is missing and it has weights.

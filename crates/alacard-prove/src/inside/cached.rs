@@ -60,8 +60,14 @@ mod tests {
         lay_out(&hub, &[repo]).unwrap();
         let room = hub.join("models--org--name");
         let snapshot = room.join("snapshots").join("0".repeat(40));
-        assert_eq!(std::fs::read(snapshot.join("model.safetensors")).unwrap(), b"weights");
+        assert_eq!(
+            std::fs::read(snapshot.join("model.safetensors")).unwrap(),
+            b"weights"
+        );
         assert!(snapshot.join("1_Pooling/config.json").exists());
-        assert_eq!(std::fs::read_to_string(room.join("refs/main")).unwrap(), "0".repeat(40));
+        assert_eq!(
+            std::fs::read_to_string(room.join("refs/main")).unwrap(),
+            "0".repeat(40)
+        );
     }
 }

@@ -115,7 +115,13 @@ impl Host {
     pub(crate) async fn fork(&mut self, request: Value) -> std::io::Result<u32> {
         let id = request["id"].as_str().unwrap_or_default().to_owned();
         self.ask(&request).await?;
-        let event = self.wait(&["forked", "problem"], None, FORK_LIMIT).await?;
+        // A signal to a child that had just ended is answered with a problem, perhaps only now.
+        let event = loop {
+            let event = self.wait(&["forked", "problem"], None, FORK_LIMIT).await?;
+            if event["op"] != "signal" {
+                break event;
+            }
+        };
         if event["event"] == "problem" || event["id"] != id.as_str() {
             return Err(std::io::Error::other(format!("the host refused: {event}")));
         }
