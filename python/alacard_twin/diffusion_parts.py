@@ -112,10 +112,9 @@ def _autoencoder(config: Json) -> Json:
 def _unet(config: Json, neighbours: Json) -> Json:
     small = _channels(config, 32)
     small["layers_per_block"] = _ones(config.get("layers_per_block", 2))
-    heads = config.get("attention_head_dim", 8)
-    small["attention_head_dim"] = [2] * len(heads) if isinstance(heads, (list, tuple)) else 8
+    small["attention_head_dim"] = _heads(config)
     if isinstance(config.get("num_attention_heads"), (int, list, tuple)):
-        small["num_attention_heads"] = _same(config["num_attention_heads"], 2)
+        small["num_attention_heads"] = _same(config["num_attention_heads"], 1)
     if "transformer_layers_per_block" in config:
         small["transformer_layers_per_block"] = _ones(config["transformer_layers_per_block"])
     for key in ("cross_attention_dim", "encoder_hid_dim"):
@@ -128,6 +127,16 @@ def _unet(config: Json, neighbours: Json) -> Json:
             config["conditioning_embedding_out_channels"]
         )
     return small
+
+
+def _heads(config: Json) -> Any:
+    """UNets that read text mean a number of heads by `attention_head_dim`: one, since the time of an image is
+    the time of its attention, which grows with the heads. Elsewhere it is what it says.
+    """
+    value = config.get("attention_head_dim", 8)
+    if any(str(block).startswith("CrossAttn") for block in config.get("down_block_types") or ()):
+        return _same(value, 1)
+    return [2] * len(value) if isinstance(value, (list, tuple)) else 8
 
 
 def _added(config: Json, neighbours: Json) -> int:

@@ -2,8 +2,8 @@
 //!
 //! The reasons are a closed list; `docs/proof.md` explains each.
 
-use alacard_notebook::Notebook;
 use alacard_hub::serve::Kind;
+use alacard_notebook::Notebook;
 use serde_json::Value;
 
 use crate::environment::EnvError;
@@ -79,8 +79,17 @@ pub(crate) fn of_run(cells: &[ProvenCell], ran: &RanReport, ground: &Ground<'_>)
         (Ended::Failed, Some(cell)) => Some(errors::of_cell(cell, ground)),
         (ended, at) => Some(of_end(ended, at.map(|cell| cell.index))),
     };
-    let told = |lack: &&Lack| first.as_ref().is_none_or(|first| !first.message.contains(&lack.cause.message));
-    let lacking: Vec<Cause> = ground.lacking.iter().filter(told).map(|lack| lack.cause.clone()).collect();
+    let told = |lack: &&Lack| {
+        first
+            .as_ref()
+            .is_none_or(|first| !first.message.contains(&lack.cause.message))
+    };
+    let lacking: Vec<Cause> = ground
+        .lacking
+        .iter()
+        .filter(told)
+        .map(|lack| lack.cause.clone())
+        .collect();
     first.into_iter().chain(lacking).collect()
 }
 
@@ -91,7 +100,11 @@ pub(crate) fn shorten(text: &str) -> String {
         Some((_, rest)) => rest.to_owned(),
         None => word.to_owned(),
     };
-    let one_line = text.split_whitespace().map(inside).collect::<Vec<_>>().join(" ");
+    let one_line = text
+        .split_whitespace()
+        .map(inside)
+        .collect::<Vec<_>>()
+        .join(" ");
     if one_line.chars().count() <= 200 {
         return one_line.trim_end_matches('.').to_owned();
     }
@@ -240,20 +253,34 @@ pub(crate) fn no_twin(blueprint: &Blueprint, about: &Value) -> Cause {
         reason: "no-twin".to_owned(),
         blame: Blame::Twin,
         cell: None,
-        message: format!("No {what} `{}` could be made: {}.", blueprint.id, shorten(error)),
+        message: format!(
+            "No {what} `{}` could be made: {}.",
+            blueprint.id,
+            shorten(error)
+        ),
         hint: about["hint"].as_str().map(str::to_owned),
     }
 }
 
 /// A notebook in another language.
 pub(crate) fn other_kernel(notebook: &Notebook) -> Option<Cause> {
-    let about = |key: &str, field: &str| notebook.metadata.get(key)?.get(field)?.as_str().map(str::to_lowercase);
+    let about = |key: &str, field: &str| {
+        notebook
+            .metadata
+            .get(key)?
+            .get(field)?
+            .as_str()
+            .map(str::to_lowercase)
+    };
     let language = about("kernelspec", "language").or_else(|| about("language_info", "name"))?;
     (!language.is_empty() && !language.contains("python")).then(|| Cause {
         reason: "other-kernel".to_owned(),
         blame: Blame::Notebook,
         cell: None,
-        message: format!("The notebook is for a kernel of the language {}.", shorten(&language)),
+        message: format!(
+            "The notebook is for a kernel of the language {}.",
+            shorten(&language)
+        ),
         hint: Some("Only notebooks in Python can be proven.".to_owned()),
     })
 }

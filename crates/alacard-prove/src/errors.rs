@@ -29,7 +29,11 @@ const KNOWN: &[Known] = &[
     },
     Known {
         names: &[],
-        parts: &["No module named 'google.colab", "No module named 'kaggle_", "No module named 'dbutils"],
+        parts: &[
+            "No module named 'google.colab",
+            "No module named 'kaggle_",
+            "No module named 'dbutils",
+        ],
         reason: "needs-platform",
         blame: Blame::Environment,
         message: "uses a module that only its platform has",
@@ -208,9 +212,21 @@ const KNOWN: &[Known] = &[
 ];
 
 /// Errors that no twin and no stand-in brings about.
-const OWN: [&str; 5] = ["NameError", "UnboundLocalError", "SyntaxError", "IndentationError", "AssertionError"];
+const OWN: [&str; 5] = [
+    "NameError",
+    "UnboundLocalError",
+    "SyntaxError",
+    "IndentationError",
+    "AssertionError",
+];
 /// Errors that made-up rows hardly bring about.
-const OF_CODE: [&str; 5] = ["TypeError", "AttributeError", "RuntimeError", "OSError", "NotImplementedError"];
+const OF_CODE: [&str; 5] = [
+    "TypeError",
+    "AttributeError",
+    "RuntimeError",
+    "OSError",
+    "NotImplementedError",
+];
 
 /// The cause of one cell's error.
 pub(crate) fn of_cell(cell: &ProvenCell, ground: &Ground<'_>) -> Cause {
@@ -223,51 +239,97 @@ pub(crate) fn of_cell(cell: &ProvenCell, ground: &Ground<'_>) -> Cause {
         hint,
     };
     let Some(error) = &cell.error else {
-        return at("cell-error", Blame::Notebook, format!("Cell {number} failed."), None);
+        return at(
+            "cell-error",
+            Blame::Notebook,
+            format!("Cell {number} failed."),
+            None,
+        );
     };
     let shown = shorten(&format!("{}: {}", error.name, error.message));
     if let Some(lack) = lacking(error, ground.lacking) {
-        let message = format!("Cell {number} cannot go on without a model. {}", lack.cause.message);
-        return at(&lack.cause.reason, lack.cause.blame, message, lack.cause.hint.clone());
+        let message = format!(
+            "Cell {number} cannot go on without a model. {}",
+            lack.cause.message
+        );
+        return at(
+            &lack.cause.reason,
+            lack.cause.blame,
+            message,
+            lack.cause.hint.clone(),
+        );
     }
     if let Some(known) = KNOWN.iter().find(|known| known.fits(error)) {
         let message = format!("Cell {number} {} ({shown}).", known.message);
-        return at(known.reason, known.blame, message, Some(known.hint.to_owned()));
+        return at(
+            known.reason,
+            known.blame,
+            message,
+            Some(known.hint.to_owned()),
+        );
     }
     if error.name == "FileNotFoundError" {
         return at_file(cell.index, error, &shown, ground.shell);
     }
     if OWN.contains(&error.name.as_str()) {
-        return at("cell-error", Blame::Notebook, format!("Cell {number} failed: {shown}."), None);
+        return at(
+            "cell-error",
+            Blame::Notebook,
+            format!("Cell {number} failed: {shown}."),
+            Some("Define what it uses in an earlier cell that is always executed, and run the notebook from top to bottom yourself; the traceback is in proof.json.".to_owned()),
+        );
     }
-    if let Some(id) = ground.datasets.first().filter(|_| !OF_CODE.contains(&error.name.as_str())) {
-        let message = format!("Cell {number} failed on made-up rows: the dataset `{id}` was a stand-in ({shown}).");
+    if let Some(id) = ground
+        .datasets
+        .first()
+        .filter(|_| !OF_CODE.contains(&error.name.as_str()))
+    {
+        let message = format!(
+            "Cell {number} failed on made-up rows: the dataset `{id}` was a stand-in ({shown})."
+        );
         let hint = format!("Put the real files into `DIR/datasets/{id}` and give `--hub-dir DIR`.");
         return at("standin-data", Blame::Twin, message, Some(hint));
     }
     if let Some(id) = ground.broken.first() {
-        let message = format!("Cell {number} failed, and the twin of `{id}` is not whole ({shown}).");
-        let hint = "Give the model's real small files with `--hub-dir`, or use `--real`.".to_owned();
+        let message =
+            format!("Cell {number} failed, and the twin of `{id}` is not whole ({shown}).");
+        let hint =
+            "Give the model's real small files with `--hub-dir`, or use `--real`.".to_owned();
         return at("no-twin", Blame::Twin, message, Some(hint));
     }
     // With a twin that is not there the notebook is not to blame.
-    let blame = if ground.lacking.is_empty() { Blame::Notebook } else { Blame::Twin };
-    at("cell-error", blame, format!("Cell {number} failed: {shown}."), None)
+    let blame = if ground.lacking.is_empty() {
+        Blame::Notebook
+    } else {
+        Blame::Twin
+    };
+    at(
+        "cell-error",
+        blame,
+        format!("Cell {number} failed: {shown}."),
+        Some("The traceback is in proof.json.".to_owned()),
+    )
 }
 
 /// What was lacking and is named in the error.
 fn lacking<'a>(error: &CellError, lacking: &'a [Lack]) -> Option<&'a Lack> {
     lacking.iter().find(|lack| {
-        let id = lack.address.trim_start_matches("datasets/").trim_start_matches("spaces/");
+        let id = lack
+            .address
+            .trim_start_matches("datasets/")
+            .trim_start_matches("spaces/");
         let name = id.rsplit('/').next().unwrap_or(id);
-        error.message.contains(id) || id.contains('/') && error.message.contains(&format!("'{name}'"))
+        error.message.contains(id)
+            || id.contains('/') && error.message.contains(&format!("'{name}'"))
     })
 }
 
 /// A file that is not there: the notebook's own omission, or what a command should have fetched.
 fn at_file(cell: usize, error: &CellError, shown: &str, shell: &[ShellNeed]) -> Cause {
     let number = cell + 1;
-    let fetched = shell.iter().find(|need| need.cell <= cell && fetches(need, &error.message));
+    let fetched = shell
+        .iter()
+        .find(|need| need.cell <= cell && fetches(need, &error.message));
     let (reason, blame, message, hint) = match fetched {
         Some(need) => (
             "needs-network",
@@ -297,7 +359,10 @@ fn at_file(cell: usize, error: &CellError, shown: &str, shell: &[ShellNeed]) -> 
 /// Whether a command gets what the message misses: a part of the missing path is named in it.
 fn fetches(need: &ShellNeed, message: &str) -> bool {
     let tool = need.text.split_whitespace().next().unwrap_or_default();
-    let gets = matches!(tool, "wget" | "curl" | "git" | "gdown" | "aria2c" | "kaggle" | "hf" | "huggingface-cli");
+    let gets = matches!(
+        tool,
+        "wget" | "curl" | "git" | "gdown" | "aria2c" | "kaggle" | "hf" | "huggingface-cli"
+    );
     let path = message.split(['\'', '"']).nth(1).unwrap_or_default();
     let mut parts = path.split('/').filter(|part| part.len() > 3);
     gets && parts.any(|part| need.text.contains(part))
@@ -307,7 +372,8 @@ impl Known {
     fn fits(&self, error: &CellError) -> bool {
         let named = self.names.iter().any(|name| error.name == *name);
         let end = || error.traceback.iter().rev().take(3);
-        let said = |part: &&str| error.message.contains(part) || end().any(|line| line.contains(part));
-        named || self.parts.iter().any(|part| said(&part))
+        let said =
+            |part: &&str| error.message.contains(part) || end().any(|line| line.contains(part));
+        named || self.parts.iter().any(said)
     }
 }

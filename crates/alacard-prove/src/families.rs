@@ -37,13 +37,19 @@ pub(crate) fn of(id: &str) -> Option<Family> {
 /// Pattern and meaning of each line.
 fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(char::is_whitespace)).map(|(pattern, how)| (pattern, how.trim()))
+    lines
+        .filter_map(|line| line.split_once(char::is_whitespace))
+        .map(|(pattern, how)| (pattern, how.trim()))
 }
 
 /// A pattern with a slash is compared with the whole id, any other with its last part. `*` stands
 /// for any text.
 fn fits(pattern: &str, id: &str) -> bool {
-    let text = if pattern.contains('/') { id } else { id.rsplit('/').next().unwrap_or(id) };
+    let text = if pattern.contains('/') {
+        id
+    } else {
+        id.rsplit('/').next().unwrap_or(id)
+    };
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
         return false;
@@ -91,7 +97,8 @@ fn by_class(id: &str, library: &str, kind: &str, class: &str, task: &str) -> Fam
         api["pipeline_tag"] = json!(task);
     }
     material.api = Some(api);
-    material.configs = BTreeMap::from([("config.json".to_owned(), config(id, library, kind, class))]);
+    material.configs =
+        BTreeMap::from([("config.json".to_owned(), config(id, library, kind, class))]);
     let note = format!(
         "The configuration of `{id}` is out of reach; by its name it is a `{kind}`, and its twin has the library's own dimensions of that."
     );
@@ -148,10 +155,19 @@ mod tests {
             ("bigscience/bloomz-560m", "bloom"),
         ] {
             let family = of(id).unwrap();
-            assert!(family.note.contains(word) && family.note.contains(id), "{}", family.note);
+            assert!(
+                family.note.contains(word) && family.note.contains(id),
+                "{}",
+                family.note
+            );
             assert_eq!(family.material.id.as_deref(), Some(id));
         }
-        for unknown in ["somebody/my_awesome_model", "org/Mistral-7B-v0.1-GPTQ", "org/experiment-7", "x"] {
+        for unknown in [
+            "somebody/my_awesome_model",
+            "org/Mistral-7B-v0.1-GPTQ",
+            "org/experiment-7",
+            "x",
+        ] {
             assert!(of(unknown).is_none(), "{unknown}");
         }
     }

@@ -55,7 +55,11 @@ pub(crate) struct Unknown {
 
 /// What is known about a repository, put together for its twin or stand-in. `named` is all that
 /// the notebook names: a dataset is asked for with several configurations.
-pub(crate) fn blueprint(hub: &Hub, wanted: &ModelRef, named: &[ModelRef]) -> Result<Blueprint, Unknown> {
+pub(crate) fn blueprint(
+    hub: &Hub,
+    wanted: &ModelRef,
+    named: &[ModelRef],
+) -> Result<Blueprint, Unknown> {
     match wanted.kind {
         RefKind::Model => of_model(hub, wanted),
         RefKind::Dataset => {
@@ -70,7 +74,11 @@ pub(crate) fn blueprint(hub: &Hub, wanted: &ModelRef, named: &[ModelRef]) -> Res
 /// Names of the configurations with which a dataset is asked for.
 fn configs(id: &str, named: &[ModelRef]) -> BTreeSet<String> {
     let same = |one: &&ModelRef| one.kind == RefKind::Dataset && one.id.eq_ignore_ascii_case(id);
-    named.iter().filter(same).filter_map(|one| one.config.clone()).collect()
+    named
+        .iter()
+        .filter(same)
+        .filter_map(|one| one.config.clone())
+        .collect()
 }
 
 fn of_model(hub: &Hub, model: &ModelRef) -> Result<Blueprint, Unknown> {
@@ -116,7 +124,11 @@ fn of_model(hub: &Hub, model: &ModelRef) -> Result<Blueprint, Unknown> {
         kind: Kind::Model,
         note,
         // Adapters of pipelines are made beside a pipeline.
-        library: if library == "lora" { "diffusers".to_owned() } else { library },
+        library: if library == "lora" {
+            "diffusers".to_owned()
+        } else {
+            library
+        },
         files,
         siblings,
         config,
@@ -124,17 +136,28 @@ fn of_model(hub: &Hub, model: &ModelRef) -> Result<Blueprint, Unknown> {
 }
 
 /// A model whose own files are here: what its server and the endpoint have to know.
-pub(crate) fn of_real(model: &ModelRef, commit: Option<&str>, dossier: Option<&Dossier>) -> Blueprint {
+pub(crate) fn of_real(
+    model: &ModelRef,
+    commit: Option<&str>,
+    dossier: Option<&Dossier>,
+) -> Blueprint {
     let library = dossier.map_or_else(String::new, |dossier| library(dossier, model));
     let adapter = library == "peft" || library == "lora";
-    let base = dossier.and_then(|dossier| dossier.base.as_ref()).filter(|_| adapter);
+    let base = dossier
+        .and_then(|dossier| dossier.base.as_ref())
+        .filter(|_| adapter);
     let known = || dossier.map(|dossier| sha(dossier, model));
     Blueprint {
         id: model.id.clone(),
         aliases: Vec::new(),
         kind: Kind::Model,
-        sha: commit.map(str::to_owned).or_else(known).unwrap_or_else(|| made_up(&model.id)),
-        task: dossier.and_then(|dossier| dossier.task.as_ref()).map(|task| task.value.clone()),
+        sha: commit
+            .map(str::to_owned)
+            .or_else(known)
+            .unwrap_or_else(|| made_up(&model.id)),
+        task: dossier
+            .and_then(|dossier| dossier.task.as_ref())
+            .map(|task| task.value.clone()),
         base: base.and_then(|base| base.value.models.first().cloned()),
         remote_code: dossier.is_some_and(|dossier| !dossier.custom_code.is_empty()),
         record: dossier.map(record).unwrap_or_default(),
@@ -149,7 +172,9 @@ pub(crate) fn of_real(model: &ModelRef, commit: Option<&str>, dossier: Option<&D
 /// What the name of a model tells, when nobody can be asked about it. A model of which the Hub
 /// itself says that it is not there stays unknown.
 fn by_name(model: &ModelRef, refusal: &Refusal) -> Result<(Material, Option<String>), Unknown> {
-    let family = (refusal.reason == Reason::Network).then(|| families::of(&model.id)).flatten();
+    let family = (refusal.reason == Reason::Network)
+        .then(|| families::of(&model.id))
+        .flatten();
     let family = family.ok_or_else(|| Unknown {
         message: refusal.to_string(),
     })?;

@@ -56,7 +56,8 @@ const HEAVY: [&str; 16] = [
 ];
 
 /// What a proof on real weights says of the device.
-const ON_CPU: &str = "The models' own weights were executed on the CPU; a GPU is not shown to the sandbox.";
+const ON_CPU: &str =
+    "The models' own weights were executed on the CPU; a GPU is not shown to the sandbox.";
 
 /// Packages whose users want those modules.
 const HEAVY_PACKAGES: [&str; 7] = [
@@ -360,7 +361,11 @@ impl Prover {
                 self.add_real(job, one, &mut execution)?;
             }
         }
-        if execution.lacking.iter().any(|lack| lack.cause.reason == "out-of-memory") {
+        if execution
+            .lacking
+            .iter()
+            .any(|lack| lack.cause.reason == "out-of-memory")
+        {
             return Ok(execution);
         }
         let mut slot = self.slot_with(job, &execution.twins)?;
@@ -380,9 +385,19 @@ impl Prover {
         Ok(slot)
     }
 
-    fn add_real(&self, job: &Job<'_>, model: &ModelRef, execution: &mut Execution) -> Result<(), ProveError> {
+    fn add_real(
+        &self,
+        job: &Job<'_>,
+        model: &ModelRef,
+        execution: &mut Execution,
+    ) -> Result<(), ProveError> {
         let say = |message: &str| (job.tell)(step(0.1, message));
-        let reals = Reals::new(&self.hub, &self.settings.cache, self.settings.limits.memory_mb, &say);
+        let reals = Reals::new(
+            &self.hub,
+            &self.settings.cache,
+            self.settings.limits.memory_mb,
+            &say,
+        );
         match reals.get(model, &execution.twins) {
             Ok(twins) => execution.twins.extend(twins),
             Err(_) if self.is_cancelled() => return Err(ProveError::Interrupted),
@@ -392,13 +407,22 @@ impl Prover {
     }
 
     /// Runs the notebook; when it asked for a model without a twin, makes that and runs again.
-    fn rounds(&self, job: &Job<'_>, slot: &mut Slot, begun: Execution) -> Result<Execution, ProveError> {
+    fn rounds(
+        &self,
+        job: &Job<'_>,
+        slot: &mut Slot,
+        begun: Execution,
+    ) -> Result<Execution, ProveError> {
         let mut wanted: Vec<ModelRef> = plan::repositories(&job.needs.models)
             .into_iter()
             .cloned()
             .collect();
         let mut execution = begun;
-        let here = execution.twins.iter().filter(|twin| twin.is_model()).map(|twin| twin.blueprint.id.clone());
+        let here = execution
+            .twins
+            .iter()
+            .filter(|twin| twin.is_model())
+            .map(|twin| twin.blueprint.id.clone());
         let lacking = execution.lacking.iter().map(|lack| lack.address.clone());
         let mut known: BTreeSet<String> = here.chain(lacking).collect();
         for round in 0..ROUNDS {
@@ -531,7 +555,11 @@ impl Prover {
         let cells = job
             .code_cells()
             .map(|(index, code)| CellOrder { index, code });
-        let models: Vec<Twin> = twins.iter().filter(|twin| twin.is_model()).cloned().collect();
+        let models: Vec<Twin> = twins
+            .iter()
+            .filter(|twin| twin.is_model())
+            .cloned()
+            .collect();
         let endpoint = endpoint(job.notebook, &models);
         let mut env = endpoint
             .as_ref()
@@ -546,7 +574,11 @@ impl Prover {
             limits: self.settings.limits,
             endpoint,
             outputs: self.settings.real,
-            cached: twins.iter().filter(|twin| twin.shown.is_some()).map(Twin::served).collect(),
+            cached: twins
+                .iter()
+                .filter(|twin| twin.shown.is_some())
+                .map(Twin::served)
+                .collect(),
         }
     }
 
@@ -564,7 +596,11 @@ impl Prover {
         Proof {
             schema_version: 1,
             code_sha256: code_hash(notebook),
-            level: if self.settings.real { Level::Real } else { Level::Twin },
+            level: if self.settings.real {
+                Level::Real
+            } else {
+                Level::Twin
+            },
             starts: false,
             runs: false,
             proves: false,
@@ -606,9 +642,13 @@ impl Prover {
             proof.not_exercised.push(ON_CPU.to_owned());
         }
         let ran = execution.ran.as_ref();
-        let is_used = |twin: &&Twin| is_endpoint(job.notebook) || ran.is_none_or(|ran| twin.is_used(&ran.served));
+        let is_used = |twin: &&Twin| {
+            is_endpoint(job.notebook) || ran.is_none_or(|ran| twin.is_used(&ran.served))
+        };
         let used = execution.twins.iter().filter(is_used);
-        proof.not_exercised.extend(used.filter_map(|twin| twin.blueprint.note.clone()));
+        proof
+            .not_exercised
+            .extend(used.filter_map(|twin| twin.blueprint.note.clone()));
         proof
             .not_exercised
             .extend(job.prepared.notes.iter().cloned());
@@ -626,21 +666,39 @@ impl Prover {
                 .any(|request| request["status"].as_u64().is_some_and(|s| s < 400));
             if !is_endpoint(job.notebook) {
                 // What is named and never asked for explains nothing.
-                lacking.retain(|lack| ran.missing.iter().any(|asked| asked.eq_ignore_ascii_case(&lack.address)));
+                lacking.retain(|lack| {
+                    ran.missing
+                        .iter()
+                        .any(|asked| asked.eq_ignore_ascii_case(&lack.address))
+                });
             }
             let (caught, unreached) = judge::judge(job.notebook, &mut proof.cells, served);
             proof.not_exercised.extend(unreached);
             let ground = Ground {
                 lacking: &lacking,
-                datasets: execution.twins.iter().filter(|twin| twin.is_made_up() && twin.is_used(&ran.served)).map(|twin| twin.blueprint.id.as_str()).collect(),
-                broken: execution.twins.iter().filter(|twin| twin.is_broken() && twin.is_used(&ran.served)).map(|twin| twin.blueprint.id.as_str()).collect(),
+                datasets: execution
+                    .twins
+                    .iter()
+                    .filter(|twin| twin.is_made_up() && twin.is_used(&ran.served))
+                    .map(|twin| twin.blueprint.id.as_str())
+                    .collect(),
+                broken: execution
+                    .twins
+                    .iter()
+                    .filter(|twin| twin.is_broken() && twin.is_used(&ran.served))
+                    .map(|twin| twin.blueprint.id.as_str())
+                    .collect(),
                 shell: &job.needs.shell,
             };
-            proof.causes.extend(causes::of_run(&proof.cells, &ran, &ground));
+            proof
+                .causes
+                .extend(causes::of_run(&proof.cells, &ran, &ground));
             proof.causes.extend(caught);
             note_run(&mut proof, ran);
         } else {
-            proof.causes.extend(lacking.into_iter().map(|lack| lack.cause));
+            proof
+                .causes
+                .extend(lacking.into_iter().map(|lack| lack.cause));
         }
         let finished = proof.ended == Some(Ended::Finished);
         proof.starts = starts;
@@ -794,7 +852,10 @@ fn endpoint_variables(twins: &[Twin]) -> BTreeMap<String, String> {
         let address = format!("{{endpoint}}/hf-inference/models/{}", twin.blueprint.id);
         variables.insert("INFERENCE_URL", address);
     }
-    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    variables
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// SHA-256 of the code cells, in order.

@@ -179,7 +179,10 @@ impl Slot {
     pub(crate) fn last_word(&self) -> Option<Ended> {
         let log = self.log.lock().ok()?;
         let text = String::from_utf8_lossy(&log);
-        let line = text.lines().rev().find_map(|line| line.strip_prefix(LAST_WORD))?;
+        let line = text
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix(LAST_WORD))?;
         serde_json::from_str(line).ok()
     }
 
@@ -213,7 +216,11 @@ fn spec(place: &Place) -> sandbox::Spec {
         &place.payload,
         &place.twins,
     ];
-    for path in folders.into_iter().chain(&place.interpreter).chain(&place.shown) {
+    for path in folders
+        .into_iter()
+        .chain(&place.interpreter)
+        .chain(&place.shown)
+    {
         // What lies in a folder that is seen anyway needs no showing.
         if !path.starts_with("/usr") {
             spec = spec.show_in_place(path);

@@ -25,10 +25,15 @@ const LARGEST: u64 = 64 << 20;
 /// Columns of a dataset that the table does not know.
 const USUAL: &str = r#"{"text": "text", "label": {"labels": ["negative", "positive"]}}"#;
 /// Organisations of the metrics that have a bare name.
-const METRICS: [&str; 3] = ["evaluate-metric", "evaluate-measurement", "evaluate-comparison"];
+const METRICS: [&str; 3] = [
+    "evaluate-metric",
+    "evaluate-measurement",
+    "evaluate-comparison",
+];
 
-static TABLE: LazyLock<Vec<Entry>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../data/datasets.json")).unwrap_or_default());
+static TABLE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../data/datasets.json")).unwrap_or_default()
+});
 
 /// A dataset of the table.
 #[derive(Debug, Deserialize)]
@@ -49,10 +54,15 @@ struct Entry {
 
 /// The stand-in of a dataset, with the configurations that the notebook asks for.
 pub(crate) fn dataset(id: &str, asked: &BTreeSet<String>) -> Blueprint {
-    let entry = TABLE.iter().find(|entry| entry.ids.iter().any(|known| known.eq_ignore_ascii_case(id)));
+    let entry = TABLE
+        .iter()
+        .find(|entry| entry.ids.iter().any(|known| known.eq_ignore_ascii_case(id)));
     let (plan, columns) = match entry {
         Some(entry) => (of_entry(entry, asked), "the columns of the real one"),
-        None => (of_nothing(asked), "the columns `text` and `label`, because nothing is known about it"),
+        None => (
+            of_nothing(asked),
+            "the columns `text` and `label`, because nothing is known about it",
+        ),
     };
     let note = format!("The dataset `{id}` was a small stand-in of made-up rows with {columns}.");
     Blueprint {
@@ -66,14 +76,19 @@ pub(crate) fn dataset(id: &str, asked: &BTreeSet<String>) -> Blueprint {
 /// A dataset under all its ids. The Hub answers a bare name with the full one, and clients build
 /// addresses from that.
 fn named(id: &str, note: String) -> Blueprint {
-    let entry = TABLE.iter().find(|entry| entry.ids.iter().any(|known| known.eq_ignore_ascii_case(id)));
+    let entry = TABLE
+        .iter()
+        .find(|entry| entry.ids.iter().any(|known| known.eq_ignore_ascii_case(id)));
     let full = match entry.and_then(|entry| entry.ids.first()) {
         Some(first) => first.clone(),
         None if id.contains('/') => id.to_owned(),
         None => format!("standin/{id}"),
     };
     let others = entry.map(|entry| entry.ids.clone()).unwrap_or_default();
-    let aliases = others.into_iter().chain([id.to_owned()]).filter(|other| *other != full);
+    let aliases = others
+        .into_iter()
+        .chain([id.to_owned()])
+        .filter(|other| *other != full);
     Blueprint {
         aliases: aliases.collect(),
         ..standin(&full, note)
@@ -82,7 +97,9 @@ fn named(id: &str, note: String) -> Blueprint {
 
 /// The dataset itself, from `datasets/ID` in the folder that stands in for the Hub.
 pub(crate) fn of_folder(folder: &Path, id: &str) -> Option<Blueprint> {
-    let inside = Path::new(id).components().all(|part| matches!(part, Component::Normal(_)));
+    let inside = Path::new(id)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
     let root = folder.join("datasets").join(id);
     let mut files = BTreeMap::new();
     let mut left = LARGEST;
@@ -99,7 +116,12 @@ pub(crate) fn of_folder(folder: &Path, id: &str) -> Option<Blueprint> {
 }
 
 /// Reads all files below a folder; false when that cannot be done, or they are too large.
-fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>, left: &mut u64) -> bool {
+fn collect(
+    root: &Path,
+    folder: &Path,
+    files: &mut BTreeMap<String, Vec<u8>>,
+    left: &mut u64,
+) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return false;
     };
@@ -111,7 +133,11 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>, le
         if about.is_dir() {
             return collect(root, &path, files, left);
         }
-        let name = path.strip_prefix(root).ok().and_then(Path::to_str).map(str::to_owned);
+        let name = path
+            .strip_prefix(root)
+            .ok()
+            .and_then(Path::to_str)
+            .map(str::to_owned);
         let fits = about.is_file() && about.len() <= *left;
         match (name, fits.then(|| std::fs::read(&path))) {
             (Some(name), Some(Ok(bytes))) => {
@@ -126,10 +152,14 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>, le
 
 /// The stand-in of a space, when it is a metric.
 pub(crate) fn space(id: &str) -> Result<Blueprint, Unknown> {
-    let of_evaluate = id.split_once('/').is_some_and(|(organisation, _)| METRICS.contains(&organisation));
+    let of_evaluate = id
+        .split_once('/')
+        .is_some_and(|(organisation, _)| METRICS.contains(&organisation));
     if !of_evaluate {
         return Err(Unknown {
-            message: format!("`spaces/{id}` is a program of its own, and a proof has no stand-in for it."),
+            message: format!(
+                "`spaces/{id}` is a program of its own, and a proof has no stand-in for it."
+            ),
         });
     }
     let note = format!("The metric `{id}` was a stand-in; its values mean nothing.");
@@ -179,7 +209,13 @@ fn of_entry(entry: &Entry, asked: &BTreeSet<String>) -> Value {
 fn of_nothing(asked: &BTreeSet<String>) -> Value {
     let columns: Map<String, Value> = serde_json::from_str(USUAL).unwrap_or_default();
     let splits = ["train", "validation", "test"].map(str::to_owned).to_vec();
-    let entry = Entry { ids: Vec::new(), configs: Vec::new(), splits, columns, by_config: BTreeMap::new() };
+    let entry = Entry {
+        ids: Vec::new(),
+        configs: Vec::new(),
+        splits,
+        columns,
+        by_config: BTreeMap::new(),
+    };
     of_entry(&entry, asked)
 }
 
@@ -220,14 +256,21 @@ mod tests {
     #[test]
     fn a_known_dataset_has_its_configurations_and_columns() {
         let blueprint = dataset("glue", &asked(&["mrpc"]));
-        assert_eq!((blueprint.id.as_str(), &blueprint.aliases[0]), ("nyu-mll/glue", &"glue".to_owned()));
+        assert_eq!(
+            (blueprint.id.as_str(), &blueprint.aliases[0]),
+            ("nyu-mll/glue", &"glue".to_owned())
+        );
         let glue = configs(&blueprint);
         let of = |name: &str| glue.iter().find(|config| config["name"] == name).unwrap();
         assert_eq!(of("mrpc")["columns"]["sentence1"], "text");
         assert_eq!(of("sst2")["columns"]["sentence"], "text");
         assert_eq!(of("sst2")["rows"], 1024);
         let sounds = configs(&dataset("PolyAI/minds14", &asked(&["pl-PL"])));
-        assert!(sounds.iter().any(|config| config["name"] == "pl-PL" && config["rows"] == 64));
+        assert!(
+            sounds
+                .iter()
+                .any(|config| config["name"] == "pl-PL" && config["rows"] == 64)
+        );
     }
 
     #[test]
@@ -256,6 +299,11 @@ mod tests {
     #[test]
     fn spaces_are_metrics_or_nothing() {
         assert_eq!(space("evaluate-metric/accuracy").unwrap().library, "metric");
-        assert!(space("somebody/app").unwrap_err().message.contains("spaces/somebody/app"));
+        assert!(
+            space("somebody/app")
+                .unwrap_err()
+                .message
+                .contains("spaces/somebody/app")
+        );
     }
 }

@@ -63,12 +63,18 @@ impl Twin {
     /// Whether a file of it was given to a run.
     pub(crate) fn is_used(&self, served: &[(String, String)]) -> bool {
         let names = || std::iter::once(&self.blueprint.id).chain(&self.blueprint.aliases);
-        served.iter().any(|(asked, _)| names().any(|name| name.eq_ignore_ascii_case(asked)))
+        served
+            .iter()
+            .any(|(asked, _)| names().any(|name| name.eq_ignore_ascii_case(asked)))
     }
 
     /// Whether its maker could not load it.
     pub(crate) fn is_broken(&self) -> bool {
-        let notes = self.about["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let notes = self.about["notes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
         self.is_model() && notes.into_iter().any(|note| note.contains("did not load"))
     }
 

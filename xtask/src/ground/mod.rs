@@ -35,12 +35,11 @@ const COMPONENTS: [&str; 7] = [
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let options = Options::read(arguments)?;
     let entries = entry::read(&shell::root().join("proving"))?;
-    let place = shell::root().join("target/ground");
-    std::fs::create_dir_all(&place)?;
+    let place = shell::root().join(format!("target/ground/{}", std::process::id()));
     let ground = Ground {
         program: program(),
         hub: place.join("hub-dir"),
-        out: place.join(format!("out-{}", std::process::id())),
+        out: place.join("out"),
         jobs: options.jobs,
         catalog: options.catalog.clone(),
     };

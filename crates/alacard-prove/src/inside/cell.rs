@@ -185,8 +185,8 @@ async fn obeyed(ground: &mut Ground<'_>, request: &str, progress: &mut Progress)
 
 /// The last observation of the cell.
 fn seen(observations: Vec<Value>) -> Option<Seen> {
-    let cells = observations.into_iter().filter(|o| o["event"] == "cell");
+    let mut cells = observations.into_iter().filter(|o| o["event"] == "cell");
     cells
-        .last()
+        .next_back()
         .and_then(|value| serde_json::from_value(value).ok())
 }

@@ -44,15 +44,21 @@ impl Watch {
             except: except.clone(),
             ..sandbox::Limits::default()
         };
-        let crowd = sandbox::Watch::start(scope, crowd, CROWD, leave).map_err(std::io::Error::other)?;
+        let crowd =
+            sandbox::Watch::start(scope, crowd, CROWD, leave).map_err(std::io::Error::other)?;
         let used = of_memory_and_disk(work, limits, except.clone());
         let tell = move |excess: Excess| {
             // What hoards is ended here and now: messages travel too slowly.
             let _ = sandbox::kill_others(scope, &except, END_LIMIT);
             sender.send_replace(Some(ended(excess)));
         };
-        let inner = sandbox::Watch::start(scope, used, EVERY, tell).map_err(std::io::Error::other)?;
-        Ok(Self { inner, _crowd: crowd, excess })
+        let inner =
+            sandbox::Watch::start(scope, used, EVERY, tell).map_err(std::io::Error::other)?;
+        Ok(Self {
+            inner,
+            _crowd: crowd,
+            excess,
+        })
     }
 
     /// Becomes something when a limit was passed.

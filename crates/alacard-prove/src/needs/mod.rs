@@ -371,9 +371,18 @@ fn logs_in(module: &Module) -> bool {
         matches!(last, "notebook_login" | "interpreter_login")
             || matches!(function, "login" | "huggingface_hub.login" | "hf_hub.login")
     };
-    let token = |text: &str| matches!(text, "HF_TOKEN" | "HUGGING_FACE_HUB_TOKEN" | "HUGGINGFACEHUB_API_TOKEN");
-    alacard_python::calls(module).iter().any(|call| login(&call.function))
-        || alacard_python::strings(module).iter().any(|site| token(&site.value))
+    let token = |text: &str| {
+        matches!(
+            text,
+            "HF_TOKEN" | "HUGGING_FACE_HUB_TOKEN" | "HUGGINGFACEHUB_API_TOKEN"
+        )
+    };
+    alacard_python::calls(module)
+        .iter()
+        .any(|call| login(&call.function))
+        || alacard_python::strings(module)
+            .iter()
+            .any(|site| token(&site.value))
 }
 
 /// The line of an offset, from 1.

@@ -37,7 +37,10 @@ const ACCELERATORS: &[&str] = &[
 /// they are written bring them: without, `Trainer` or a tokenizer ends in an ImportError. They are
 /// optional.
 const COMPANIONS: &[(&str, &[&str])] = &[
-    ("transformers", &["torch", "accelerate", "sentencepiece", "protobuf"]),
+    (
+        "transformers",
+        &["torch", "accelerate", "sentencepiece", "protobuf"],
+    ),
     ("diffusers", &["torch", "transformers", "accelerate"]),
     ("datasets", &["pillow"]),
     ("evaluate", &["scikit-learn"]),
@@ -77,14 +80,24 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// Not for notebooks that say themselves what they need, as ours do in their metadata.
     fn add_companions(&mut self, requirements: &[Needed]) {
-        if requirements.iter().any(|needed| needed.origin == Origin::Metadata) {
+        if requirements
+            .iter()
+            .any(|needed| needed.origin == Origin::Metadata)
+        {
             return;
         }
-        let parsed = requirements.iter().filter_map(|needed| Requirement::parse(&needed.text));
+        let parsed = requirements
+            .iter()
+            .filter_map(|needed| Requirement::parse(&needed.text));
         let present: BTreeSet<String> = parsed.map(|requirement| requirement.key()).collect();
-        let wanted = COMPANIONS.iter().filter(|(package, _)| present.contains(*package));
+        let wanted = COMPANIONS
+            .iter()
+            .filter(|(package, _)| present.contains(*package));
         for companion in wanted.flat_map(|(_, companions)| companions.iter()) {
-            let known = self.spelling.get(*companion).filter(|_| !present.contains(*companion));
+            let known = self
+                .spelling
+                .get(*companion)
+                .filter(|_| !present.contains(*companion));
             if let Some(name) = known {
                 self.open.insert(name.clone());
                 self.wish.optional.insert((*companion).to_owned());

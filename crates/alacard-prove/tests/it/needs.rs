@@ -281,7 +281,12 @@ fn of_two_pins_the_last_one_counts() {
         "!pip install diffusers",
     ]);
     assert_eq!(texts(&needs), ["diffusers==0.31.0", "transformers"]);
-    assert!(needs.notes.iter().any(|note| note.contains("the last one counts")));
+    assert!(
+        needs
+            .notes
+            .iter()
+            .any(|note| note.contains("the last one counts"))
+    );
 }
 
 #[test]
@@ -308,7 +313,9 @@ fn datasets_are_asked_for_with_their_configurations() {
 #[test]
 fn a_login_to_the_hub_is_noticed() {
     let token = |cell: &str| needs(&[cell]).token;
-    assert!(token("from huggingface_hub import notebook_login\nnotebook_login()"));
+    assert!(token(
+        "from huggingface_hub import notebook_login\nnotebook_login()"
+    ));
     assert!(token("import os\nkey = os.environ['HF_TOKEN']"));
     assert!(token("from huggingface_hub import login\nlogin(token=key)"));
     assert!(!token("import wandb\nwandb.login()"));

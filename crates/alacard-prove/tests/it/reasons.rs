@@ -33,11 +33,15 @@ fn written(source: &'static str) -> BTreeSet<&'static str> {
     let parts: Vec<&str> = source.split('"').collect();
     let mut found = BTreeSet::new();
     for window in parts.windows(3) {
-        let [before, text, after] = window else { continue };
+        let [before, text, after] = window else {
+            continue;
+        };
         let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
         let told = before.trim_end().ends_with("reason:")
             || before.trim_end().ends_with("whole(")
-            || after.trim_start_matches([',', ' ', '\n']).starts_with("Blame::");
+            || after
+                .trim_start_matches([',', ' ', '\n'])
+                .starts_with("Blame::");
         if plain && told {
             found.insert(*text);
         }
@@ -56,8 +60,16 @@ fn the_list_is_closed() {
 fn every_reason_is_explained() {
     let environments = OF_ENVIRONMENTS.iter().map(|kind| kind.as_str());
     let all: BTreeSet<&str> = REASONS.iter().copied().chain(environments).collect();
-    let table = PAGE.split("## Reasons").nth(1).unwrap().split("\n## ").next().unwrap();
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let table = PAGE
+        .split("## Reasons")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
+    let rows = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let explained: BTreeSet<&str> = rows.collect();
     assert_eq!(explained, all);
 }
