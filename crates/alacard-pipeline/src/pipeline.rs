@@ -241,8 +241,14 @@ impl Pipeline {
                 return Ok(made);
             }
             repairs += 1;
-            let (recipe, chosen, outline) = (made.recipe.clone(), made.chosen.clone(), made.outline.clone());
-            made = self.maker.finish(dossier, &recipe, &chosen, lesson, outline, sections)?;
+            let (recipe, chosen, outline) = (
+                made.recipe.clone(),
+                made.chosen.clone(),
+                made.outline.clone(),
+            );
+            made = self
+                .maker
+                .finish(dossier, &recipe, &chosen, lesson, outline, sections)?;
         }
     }
 }
@@ -253,11 +259,22 @@ const PROOFS: usize = 3;
 /// The section of the cell that failed, with the evidence against it, when the fault is the
 /// notebook's own.
 fn failed_section(made: &Made, proof: &Proof) -> Option<(String, Evidence)> {
-    let cause = proof.causes.iter().find(|cause| cause.blame == Blame::Notebook && cause.cell.is_some())?;
+    let cause = proof
+        .causes
+        .iter()
+        .find(|cause| cause.blame == Blame::Notebook && cause.cell.is_some())?;
     let cell = made.notebook.cells.get(cause.cell?)?;
-    let section = cell.metadata.get("alacard")?["section"].as_str()?.to_owned();
+    let section = cell.metadata.get("alacard")?["section"]
+        .as_str()?
+        .to_owned();
     let message = cause.message.clone();
-    Some((section, Evidence { cell: cause.cell?, message }))
+    Some((
+        section,
+        Evidence {
+            cell: cause.cell?,
+            message,
+        },
+    ))
 }
 
 fn sections(

@@ -59,7 +59,10 @@ fn files(
     if let Some(proven) = &made.proven {
         record_proof(&mut made.notebook, proven);
         folder.write_volatile("proof.json", pretty(&proven.proof).as_bytes())?;
-        folder.write_volatile("requirements.lock", proven.lock.as_deref().unwrap_or_default().as_bytes())?;
+        folder.write_volatile(
+            "requirements.lock",
+            proven.lock.as_deref().unwrap_or_default().as_bytes(),
+        )?;
     }
     let texts = [
         ("validation.md", validation::markdown(dossier, made)),

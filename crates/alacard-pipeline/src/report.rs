@@ -95,7 +95,13 @@ impl Row {
             starts: Some(run.made.starts()),
             runs: run.made.verdict(|proof| proof.runs),
             proves: run.made.verdict(|proof| proof.proves),
-            causes: run.made.proven.iter().flat_map(|p| &p.proof.causes).map(|cause| cause.reason.clone()).collect(),
+            causes: run
+                .made
+                .proven
+                .iter()
+                .flat_map(|p| &p.proof.causes)
+                .map(|cause| cause.reason.clone())
+                .collect(),
             repairs: run.made.repairs,
             notebook: Some(run.notebook.display().to_string()),
             ..Self::empty(id, Outcome::Notebook, milliseconds)
@@ -247,7 +253,8 @@ fn rates(notebooks: &[&Row]) -> Rates {
     let starts = notebooks.iter().filter(|row| row.starts == Some(true));
     let first = starts.clone().filter(|row| row.repairs == 0).count();
     let executed: Vec<&&Row> = notebooks.iter().filter(|row| row.runs.is_some()).collect();
-    let count = |of: fn(&Row) -> Option<bool>| executed.iter().filter(|row| of(row) == Some(true)).count();
+    let count =
+        |of: fn(&Row) -> Option<bool>| executed.iter().filter(|row| of(row) == Some(true)).count();
     Rates {
         starts: share(starts.count(), notebooks.len()),
         runs: share(count(|row| row.runs), executed.len()),

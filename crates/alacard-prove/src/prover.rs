@@ -651,7 +651,7 @@ impl Prover {
             .extend(used.filter_map(|twin| twin.blueprint.note.clone()));
         proof
             .not_exercised
-            .extend(job.prepared.notes.iter().cloned());
+            .extend(job.needs.notes.iter().chain(&job.prepared.notes).cloned());
         let outputs = execution
             .cells
             .iter()

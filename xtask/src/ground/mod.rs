@@ -1,6 +1,7 @@
 //! The proving ground: real models by id and dimensions, every notebook of theirs executed.
 
 mod batch;
+mod components;
 mod entry;
 mod hub;
 mod options;
@@ -48,8 +49,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if chosen.is_empty() {
         bail!("no entry fits");
     }
-    introduce(&chosen);
-    let rows = rows(&ground, &plans(&chosen, &options), &entries)?;
+    let plans = plans(&chosen, &options)?;
+    introduce(&chosen, &plans);
+    let rows = rows(&ground, &plans, &entries)?;
     if let Some(path) = &options.report {
         std::fs::write(path, serde_json::to_string_pretty(&rows)?)?;
     }
@@ -62,15 +64,24 @@ fn program() -> std::path::PathBuf {
         .map_or_else(|| shell::root().join("target/debug/alacard"), Into::into)
 }
 
-fn introduce(chosen: &[&Entry]) {
-    let count =
-        |of: fn(&Entry) -> String| chosen.iter().map(|e| of(e)).collect::<BTreeSet<_>>().len();
+fn introduce(chosen: &[&Entry], plans: &[Plan]) {
+    let run: Vec<&&Entry> = chosen
+        .iter()
+        .filter(|entry| plans.iter().any(|plan| plan.ids.contains(&entry.id)))
+        .collect();
+    let count = |of: fn(&Entry) -> String| {
+        run.iter()
+            .map(|entry| of(entry))
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
     println!(
-        "{} models, {} tasks, {} model types. Ids, dimensions and classes are real; weights are random, tokenizers \
-         and processors are stand-ins trained on a small text, commits are made up.",
-        chosen.len(),
+        "{} models, {} tasks, {} model types, {} runs. Ids, dimensions and classes are real; weights are random, \
+         tokenizers and processors are stand-ins trained on a small text, commits are made up.",
+        run.len(),
         count(|entry| entry.task.clone()),
-        count(Entry::kind)
+        count(Entry::kind),
+        plans.len()
     );
 }
 
@@ -93,19 +104,31 @@ fn chosen<'a>(entries: &'a [Entry], options: &Options) -> Vec<&'a Entry> {
         ranked.retain(|(rank, _)| *rank == 0);
     }
     if let Some(count) = options.sample {
-        ranked.sort_by_key(|(rank, _)| *rank);
-        ranked.truncate(count);
+        ranked = sample(ranked, count);
     }
     ranked.into_iter().map(|(_, entry)| entry).collect()
 }
 
+/// So many, always the same: evenly over the firsts of their task, then the others.
+fn sample(mut ranked: Vec<(usize, &Entry)>, count: usize) -> Vec<(usize, &Entry)> {
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let firsts = ranked.iter().filter(|(rank, _)| *rank == 0).count();
+    if count >= firsts {
+        ranked.truncate(count);
+        return ranked;
+    }
+    let at = |number: usize| ranked.get(number * firsts / count).copied();
+    (0..count).filter_map(at).collect()
+}
+
 /// What is run, one batch each.
-fn plans(chosen: &[&Entry], options: &Options) -> Vec<Plan> {
-    let mut plans = Vec::new();
-    let components: Vec<Option<String>> = match options.every_ui {
-        true => COMPONENTS.map(|ui| Some(ui.to_owned())).to_vec(),
+fn plans(chosen: &[&Entry], options: &Options) -> Result<Vec<Plan>> {
+    let fitting = components::read()?;
+    let components: Vec<Option<&str>> = match options.every_ui {
+        true => COMPONENTS.map(Some).to_vec(),
         false => vec![None],
     };
+    let mut plans = Vec::new();
     for difficulty in wanted(&DIFFICULTIES, options.difficulty.as_deref()) {
         for format in wanted(&FORMATS, options.format.as_deref()) {
             for runtime in wanted(&RUNTIMES, options.runtime.as_deref()) {
@@ -114,19 +137,31 @@ fn plans(chosen: &[&Entry], options: &Options) -> Vec<Plan> {
                         difficulty,
                         format,
                         runtime,
-                        ui: ui.clone(),
-                        ids: ids(chosen, runtime),
+                        ui: ui.map(str::to_owned),
+                        ids: ids(chosen, runtime, *ui, &fitting),
                     });
                 }
             }
         }
     }
     plans.retain(|plan| !plan.ids.is_empty());
-    plans
+    Ok(plans)
 }
 
-fn ids(chosen: &[&Entry], runtime: &str) -> Vec<String> {
-    let fits = |entry: &&&Entry| runtime == "local" || entry.endpoint;
+fn ids(
+    chosen: &[&Entry],
+    runtime: &str,
+    ui: Option<&str>,
+    fitting: &BTreeMap<String, Vec<String>>,
+) -> Vec<String> {
+    let has = |task: &str, ui: &str| {
+        fitting
+            .get(task)
+            .is_some_and(|list| list.iter().any(|one| one == ui))
+    };
+    let fits = |entry: &&&Entry| {
+        (runtime == "local" || entry.endpoint) && ui.is_none_or(|ui| has(&entry.task, ui))
+    };
     chosen
         .iter()
         .filter(fits)

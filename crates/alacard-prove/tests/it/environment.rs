@@ -171,7 +171,10 @@ fn an_environment_is_made_once_and_found_again() {
         ..Keep::default()
     };
     let other = Environments::new(real(folder.path()));
-    assert_eq!(other.gc(all).unwrap().in_use, [lock.hash.clone()]);
+    assert_eq!(
+        other.gc(all).unwrap().in_use,
+        *std::slice::from_ref(&lock.hash)
+    );
     drop((made, found));
     let wish = Wish {
         own: texts(&["traitlets"]),

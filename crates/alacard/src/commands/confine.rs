@@ -16,7 +16,11 @@ pub(crate) fn run(printer: &Printer) -> ExitCode {
 }
 
 fn problem(error: &SandboxError) -> Problem {
-    let code = if matches!(error, SandboxError::NoPlan) { USAGE } else { UNEXPECTED };
+    let code = if matches!(error, SandboxError::NoPlan) {
+        USAGE
+    } else {
+        UNEXPECTED
+    };
     let problem = Problem::new(code, error.to_string());
     match error.hint() {
         Some(hint) => problem.with_hint(hint),

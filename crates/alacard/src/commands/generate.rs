@@ -73,11 +73,18 @@ pub(crate) fn finish(shell: &Shell, run: &Run, json: bool) -> Result<ExitCode, P
 
 /// Exit code 5 when the notebook was executed and does not prove anything.
 fn proven(run: &Run) -> Result<ExitCode, Problem> {
-    let cause = run.made.proven.as_ref().and_then(|proven| proven.proof.causes.first());
+    let cause = run
+        .made
+        .proven
+        .as_ref()
+        .and_then(|proven| proven.proof.causes.first());
     let Some(cause) = cause else {
         return Ok(ExitCode::SUCCESS);
     };
     let place = run.folder.join("proof.json");
-    let hint = cause.hint.clone().unwrap_or_else(|| format!("the whole record is {}", place.display()));
+    let hint = cause
+        .hint
+        .clone()
+        .unwrap_or_else(|| format!("the whole record is {}", place.display()));
     Err(Problem::new(PROOF, cause.message.clone()).with_hint(hint))
 }

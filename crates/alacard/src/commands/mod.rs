@@ -24,7 +24,9 @@ use alacard_hub::{Hub, Options as HubOptions};
 use alacard_pipeline::{Failure, Maker, Options, Pipeline, RuntimeChoice};
 use clap::CommandFactory as _;
 
-use crate::cli::{Cli, Command, HubArgs, HubCommand, ModelsCommand, RecipeArgs, InsideArgs, ExecuteArgs};
+use crate::cli::{
+    Cli, Command, ExecuteArgs, HubArgs, HubCommand, InsideArgs, ModelsCommand, RecipeArgs,
+};
 use crate::config::Config;
 use crate::exit::Problem;
 use crate::printer::Printer;

@@ -23,8 +23,18 @@ use crate::whole;
 const LARGEST: u64 = 256 << 20;
 
 pub(crate) fn run(shell: &Shell, args: ProveArgs) -> Result<ExitCode, Problem> {
-    let notebooks = args.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
-    let prover = prover(shell, args.hub, &args.execute, args.trust_remote_code, args.real)?;
+    let notebooks = args
+        .files
+        .iter()
+        .map(|file| read(file))
+        .collect::<Result<Vec<_>, _>>()?;
+    let prover = prover(
+        shell,
+        args.hub,
+        &args.execute,
+        args.trust_remote_code,
+        args.real,
+    )?;
     let bar = shell.printer.has_bars().then(|| progress::bar(100));
     let jobs = args.jobs.unwrap_or(notebooks.len()).min(notebooks.len());
     let proven = prove_all(&prover, &notebooks, jobs, bar.as_ref());
@@ -54,16 +64,22 @@ fn prove_all(
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(notebook) = notebooks.get(index) else { return };
+                    let Some(notebook) = notebooks.get(index) else {
+                        return;
+                    };
                     let result = prove_one(prover, notebook, index, notebooks.len(), bar);
-                    results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                    results
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((index, result));
                 }
             });
         }
     });
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(index, _)| *index);
-    let proven: Result<Vec<Proven>, ProveError> = results.into_iter().map(|(_, result)| result).collect();
+    let proven: Result<Vec<Proven>, ProveError> =
+        results.into_iter().map(|(_, result)| result).collect();
     Ok(proven?)
 }
 
@@ -96,7 +112,8 @@ pub(crate) fn prover(
     let mut settings = EnvSettings::from_env(&|name| std::env::var(name).ok());
     settings.cancel = Arc::clone(&shell.cancelled);
     let hub = Arc::new(shell.hub(hub)?);
-    let program = std::env::current_exe().map_err(|error| Problem::from(anyhow::Error::from(error)))?;
+    let program =
+        std::env::current_exe().map_err(|error| Problem::from(anyhow::Error::from(error)))?;
     let of_prover = Settings {
         cache: hub.options().cache_dir.clone(),
         program,
@@ -127,7 +144,9 @@ fn read(path: &Path) -> Result<Notebook, Problem> {
         Problem::usage(format!("cannot read `{name}`: {error}"))
             .with_hint("`alacard prove` takes Jupyter notebooks of format 4")
     };
-    let size = std::fs::metadata(path).map_err(|error| cannot(&error))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|error| cannot(&error))?
+        .len();
     if size > LARGEST {
         return Err(cannot(&"it is too large"));
     }
@@ -165,12 +184,20 @@ fn write(folder: &Path, mut notebook: Notebook, proven: &Proven) -> Result<(), P
     Ok(())
 }
 
-fn finish(shell: &Shell, proven: &[Proven], files: &[PathBuf], json: bool) -> Result<ExitCode, Problem> {
+fn finish(
+    shell: &Shell,
+    proven: &[Proven],
+    files: &[PathBuf],
+    json: bool,
+) -> Result<ExitCode, Problem> {
     let proofs: Vec<&Proof> = proven.iter().map(|proven| &proven.proof).collect();
     match proofs.as_slice() {
         [one] if json => shell.printer.document(one),
         all if json => shell.printer.document(&all),
-        all => all.iter().zip(files).for_each(|(proof, file)| tell(shell, proof, file)),
+        all => all
+            .iter()
+            .zip(files)
+            .for_each(|(proof, file)| tell(shell, proof, file)),
     }
     let failed = proofs.iter().filter(|proof| !proof.proves).count();
     let cause = proofs.iter().flat_map(|proof| &proof.causes).next();
@@ -178,7 +205,11 @@ fn finish(shell: &Shell, proven: &[Proven], files: &[PathBuf], json: bool) -> Re
         None => return Ok(ExitCode::SUCCESS),
         Some(cause) if proofs.len() == 1 => (cause.message.clone(), cause.hint.clone()),
         Some(cause) => (
-            format!("{failed} of {} notebooks are not proven; the first: {}", proofs.len(), cause.message),
+            format!(
+                "{failed} of {} notebooks are not proven; the first: {}",
+                proofs.len(),
+                cause.message
+            ),
             cause.hint.clone(),
         ),
     };
@@ -190,7 +221,11 @@ fn finish(shell: &Shell, proven: &[Proven], files: &[PathBuf], json: bool) -> Re
 
 /// Four lines about one proof.
 fn tell(shell: &Shell, proof: &Proof, file: &Path) {
-    let ran = proof.cells.iter().filter(|cell| cell.state == CellState::Ok).count();
+    let ran = proof
+        .cells
+        .iter()
+        .filter(|cell| cell.state == CellState::Ok)
+        .count();
     shell.printer.data(&format!(
         "{}: {ran} of {} cells ran in {:.1} s, {} MB at most\nstarts {}, runs {}, proves {}\n{}",
         file.display(),

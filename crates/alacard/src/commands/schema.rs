@@ -10,9 +10,9 @@ use crate::cli::SchemaArgs;
 use crate::exit::Problem;
 
 /// The artifacts that have a schema.
-pub(crate) const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 10] = [
     "recipe", "dossier", "outline", "section", "findings", "manifest", "metrics", "report",
-    "refusal",
+    "refusal", "proof",
 ];
 
 pub(crate) fn run(shell: &Shell, args: &SchemaArgs) -> Result<ExitCode, Problem> {
@@ -31,6 +31,7 @@ fn schema(name: &str) -> Option<Schema> {
         "manifest" => schema_for!(alacard_pipeline::Manifest),
         "metrics" => schema_for!(alacard_pipeline::Metrics),
         "report" => schema_for!(alacard_pipeline::Report),
+        "proof" => schema_for!(alacard_prove::Proof),
         "refusal" => schema_for!(alacard_hub::Refusal),
         _ => return None,
     })

@@ -20,7 +20,9 @@ pub(crate) fn run(shell: &Shell, args: TwinArgs) -> Result<ExitCode, Problem> {
     };
     let prover = prove::prover(shell, args.hub, &execute, args.trust_remote_code, false)?;
     let revision = args.revision.or(revision);
-    let made = prover.twin(&id, revision.as_deref(), &args.out, &|step| shell.printer.say(&step.message))?;
+    let made = prover.twin(&id, revision.as_deref(), &args.out, &|step| {
+        shell.printer.say(&step.message)
+    })?;
     match made {
         Ok(about) => {
             if args.json {

@@ -30,7 +30,9 @@ impl Said {
     }
 
     pub(crate) fn message(&self) -> &str {
-        self.proof["causes"][0]["message"].as_str().unwrap_or("none")
+        self.proof["causes"][0]["message"]
+            .as_str()
+            .unwrap_or("none")
     }
 
     /// Every cell ran: what the cells assert about the sandbox held.
@@ -58,7 +60,11 @@ impl Bench {
 
     /// Writes a notebook of code cells.
     pub(crate) fn notebook(&self, name: &str, cells: &[&str]) -> PathBuf {
-        let cells: Vec<Value> = cells.iter().enumerate().map(|(n, source)| cell(n, source)).collect();
+        let cells: Vec<Value> = cells
+            .iter()
+            .enumerate()
+            .map(|(n, source)| cell(n, source))
+            .collect();
         let path = self.path(name);
         let value = json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5});
         std::fs::write(&path, value.to_string()).unwrap();
@@ -79,7 +85,12 @@ impl Bench {
             .env("SECRET_OF_THE_HOST", "do-not-show")
             .current_dir(self.root.path())
             .stdin(Stdio::null());
-        for name in ["ALACARD_UV", "ALACARD_PYTHON", "UV_CACHE_DIR", "SSL_CERT_FILE"] {
+        for name in [
+            "ALACARD_UV",
+            "ALACARD_PYTHON",
+            "UV_CACHE_DIR",
+            "SSL_CERT_FILE",
+        ] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
@@ -119,5 +130,7 @@ fn cell(number: usize, source: &str) -> Value {
 
 /// Where environments are kept; the gate names it.
 pub(crate) fn cache() -> PathBuf {
-    std::env::var_os("ALACARD_TEST_CACHE").map(PathBuf::from).unwrap()
+    std::env::var_os("ALACARD_TEST_CACHE")
+        .map(PathBuf::from)
+        .unwrap()
 }

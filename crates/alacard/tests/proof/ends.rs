@@ -19,7 +19,12 @@ fn after_a_good_cell(bad: &str, arguments: &[&str]) -> Said {
 #[ignore = "needs uv and Python"]
 fn a_loop_is_interrupted() {
     let said = after_a_good_cell("while True:\n    pass", &["--cell-timeout", "2"]);
-    assert_eq!((said.reason(), said.state(1)), ("cell-timeout", "timeout"), "{}", said.told());
+    assert_eq!(
+        (said.reason(), said.state(1)),
+        ("cell-timeout", "timeout"),
+        "{}",
+        said.told()
+    );
 }
 
 #[test]
@@ -53,14 +58,18 @@ fn memory_has_a_limit_with_numbers() {
 #[test]
 #[ignore = "needs uv and Python"]
 fn forking_without_end_is_ended() {
-    let said = after_a_good_cell("import os\nwhile True:\n    os.fork()", &["--cell-timeout", "30"]);
+    let said = after_a_good_cell(
+        "import os\nwhile True:\n    os.fork()",
+        &["--cell-timeout", "30"],
+    );
     assert_eq!(said.reason(), "too-many-processes", "{}", said.told());
 }
 
 #[test]
 #[ignore = "needs uv and Python"]
 fn a_full_disk_is_the_notebooks_own() {
-    let fill = "with open('big', 'wb') as file:\n    while True:\n        file.write(bytes(16 << 20))";
+    let fill =
+        "with open('big', 'wb') as file:\n    while True:\n        file.write(bytes(16 << 20))";
     let said = after_a_good_cell(fill, &[]);
     assert_eq!(said.reason(), "disk-full", "{}", said.told());
 }
@@ -69,9 +78,14 @@ fn a_full_disk_is_the_notebooks_own() {
 #[ignore = "needs uv and Python"]
 fn a_gigabyte_of_output_is_bounded() {
     let bench = Bench::new();
-    let said = bench.prove(&["line = 'x' * 1023\nfor _ in range(1 << 20):\n    print(line)"], &["--out", "out"]);
+    let said = bench.prove(
+        &["line = 'x' * 1023\nfor _ in range(1 << 20):\n    print(line)"],
+        &["--out", "out"],
+    );
     said.all_ran();
-    let size = std::fs::metadata(bench.path("out/notebook.ipynb")).unwrap().len();
+    let size = std::fs::metadata(bench.path("out/notebook.ipynb"))
+        .unwrap()
+        .len();
     assert!(size < 4 << 20, "{size}");
 }
 
@@ -79,8 +93,17 @@ fn a_gigabyte_of_output_is_bounded() {
 #[ignore = "needs uv and Python"]
 fn leaving_without_a_word_is_named() {
     let said = after_a_good_cell("import os\nos._exit(7)", &[]);
-    assert_eq!((said.reason(), said.state(1)), ("kernel-died", "dead"), "{}", said.told());
-    assert!(said.message().contains("exit status 7"), "{}", said.message());
+    assert_eq!(
+        (said.reason(), said.state(1)),
+        ("kernel-died", "dead"),
+        "{}",
+        said.told()
+    );
+    assert!(
+        said.message().contains("exit status 7"),
+        "{}",
+        said.message()
+    );
 }
 
 #[test]
@@ -88,7 +111,11 @@ fn leaving_without_a_word_is_named() {
 fn a_segmentation_fault_is_named() {
     let said = after_a_good_cell("import ctypes\nctypes.string_at(1)", &[]);
     assert_eq!(said.reason(), "kernel-died", "{}", said.told());
-    assert!(said.message().contains("segmentation fault"), "{}", said.message());
+    assert!(
+        said.message().contains("segmentation fault"),
+        "{}",
+        said.message()
+    );
 }
 
 #[test]
@@ -101,15 +128,29 @@ fn nobody_types() {
 #[test]
 #[ignore = "needs uv and Python"]
 fn killing_the_parent_is_refused_or_named() {
-    let said = after_a_good_cell("import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(60)", &[]);
-    assert!(["cell-error", "kernel-died", "sandbox-lost"].contains(&said.reason()), "{}", said.told());
+    let said = after_a_good_cell(
+        "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(60)",
+        &[],
+    );
+    assert!(
+        ["cell-error", "kernel-died", "sandbox-lost"].contains(&said.reason()),
+        "{}",
+        said.told()
+    );
 }
 
 #[test]
 #[ignore = "needs uv and Python"]
 fn killing_everybody_ends_the_sandbox_only() {
-    let said = after_a_good_cell("import os, signal, time\nos.kill(-1, signal.SIGKILL)\ntime.sleep(2)\nos.kill(os.getpid(), signal.SIGKILL)", &[]);
-    assert!(["cell-error", "kernel-died", "sandbox-lost"].contains(&said.reason()), "{}", said.told());
+    let said = after_a_good_cell(
+        "import os, signal, time\nos.kill(-1, signal.SIGKILL)\ntime.sleep(2)\nos.kill(os.getpid(), signal.SIGKILL)",
+        &[],
+    );
+    assert!(
+        ["cell-error", "kernel-died", "sandbox-lost"].contains(&said.reason()),
+        "{}",
+        said.told()
+    );
 }
 
 /// The program is killed at many different moments; nothing of it is left afterwards.
@@ -118,7 +159,9 @@ fn killing_everybody_ends_the_sandbox_only() {
 fn a_killed_program_leaves_nothing_running() {
     let bench = Bench::new();
     let mark = format!("alacard-killed-{}", std::process::id());
-    let cell = format!("import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)', '{mark}'])\nimport time\ntime.sleep(0.2)");
+    let cell = format!(
+        "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)', '{mark}'])\nimport time\ntime.sleep(0.2)"
+    );
     let file = bench.notebook("notebook.ipynb", &[cell.as_str(); 5]);
     for wait in [50, 150, 300, 500, 700, 900, 1200, 1600, 2000] {
         let mut child = bench
@@ -142,12 +185,17 @@ fn a_killed_program_leaves_nothing_running() {
 #[ignore = "needs uv and Python"]
 fn sixteen_proofs_at_once_all_finish() {
     let bench = Bench::new();
-    let file = bench.notebook("notebook.ipynb", &["import time\ntime.sleep(0.3)", "assert 1 + 1 == 2"]);
+    let file = bench.notebook(
+        "notebook.ipynb",
+        &["import time\ntime.sleep(0.3)", "assert 1 + 1 == 2"],
+    );
     let name = file.display().to_string();
     let children: Vec<_> = (0..16)
         .map(|_| {
             let mut command = bench.alacard(&["prove", &name, "--offline", "--json"]);
-            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped());
             command.spawn().unwrap()
         })
         .collect();

@@ -21,7 +21,10 @@ fn files_of_the_host_are_not_there() {
     let reads = [
         "open('/etc/shadow').read()".to_owned(),
         format!("open({:?}).read()", secret.display().to_string()),
-        format!("__import__('os').listdir({:?})", other.display().to_string()),
+        format!(
+            "__import__('os').listdir({:?})",
+            other.display().to_string()
+        ),
         "open('/proc/1/environ', 'rb').read()".to_owned(),
     ];
     let cells: Vec<String> = reads.iter().map(|code| fails(code)).collect();
@@ -43,9 +46,13 @@ fn there_is_no_network() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let cells = [
-        fails(&format!("import socket\nsocket.create_connection(('127.0.0.1', {port}), 3)")),
+        fails(&format!(
+            "import socket\nsocket.create_connection(('127.0.0.1', {port}), 3)"
+        )),
         fails("import socket\nsocket.create_connection(('1.1.1.1', 53), 3)"),
-        fails("import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.connect(('1.1.1.1', 53))\ns.send(b'x')"),
+        fails(
+            "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.connect(('1.1.1.1', 53))\ns.send(b'x')",
+        ),
         fails("import socket\nsocket.getaddrinfo('example.org', 80)"),
     ];
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
@@ -60,7 +67,8 @@ fn nothing_can_be_written_outside() {
     let twins = cache().join("twins/planted");
     let writes = [
         "open('/usr/planted', 'w')".to_owned(),
-        "open('/planted', 'w').write('x')\nimport os\nos.link('/planted', '/usr/planted')".to_owned(),
+        "open('/planted', 'w').write('x')\nimport os\nos.link('/planted', '/usr/planted')"
+            .to_owned(),
         format!("open({:?}, 'w')", twins.display().to_string()),
         "import sys, os\nopen(os.path.join(sys.prefix, 'planted'), 'w')".to_owned(),
     ];
@@ -93,5 +101,7 @@ fn daemons_do_not_outlive_the_run() {
 pub(crate) fn processes_with(mark: &str) -> usize {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
-    lines.filter(|line| String::from_utf8_lossy(line).contains(mark)).count()
+    lines
+        .filter(|line| String::from_utf8_lossy(line).contains(mark))
+        .count()
 }

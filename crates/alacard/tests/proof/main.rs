@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod bench;
-mod escape;
 mod ends;
+mod escape;
 mod odd;
 mod real;
 mod verdicts;

@@ -27,9 +27,21 @@ fn model(bench: &Bench) -> PathBuf {
     std::fs::write(folder.join("api.json"), record.to_string()).unwrap();
     let out = bench.path("hub");
     let [from, to] = [bench.path("described"), out.clone()].map(|path| path.display().to_string());
-    let arguments = ["twin", "org/tiny", "--hub-dir", &from, "--offline", "--out", &to];
+    let arguments = [
+        "twin",
+        "org/tiny",
+        "--hub-dir",
+        &from,
+        "--offline",
+        "--out",
+        &to,
+    ];
     let output = bench.alacard(&arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     out
 }
 
@@ -44,8 +56,14 @@ impl Served {
         let mut command = bench.alacard(&["hub", "serve", &dir.display().to_string()]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http"))
+            .unwrap()
+            .to_owned();
         Self { child, url }
     }
 }
@@ -65,11 +83,20 @@ const CELLS: [&str; 3] = [
 
 /// Proves the cells on real weights, with a cache of weights of its own.
 fn prove_real(bench: &Bench, cells: &[&str], endpoint: &str, arguments: &[&str]) -> Said {
-    let file = bench.notebook("notebook.ipynb", cells).display().to_string();
+    let file = bench
+        .notebook("notebook.ipynb", cells)
+        .display()
+        .to_string();
     let out = bench.path("out").display().to_string();
-    let all = [&["prove", &file, "--real", "--json", "--out", &out], arguments].concat();
+    let all = [
+        &["prove", &file, "--real", "--json", "--out", &out],
+        arguments,
+    ]
+    .concat();
     let mut command = bench.alacard(&all);
-    command.env("ALACARD_CACHE", bench.path("cache")).env("HF_ENDPOINT", endpoint);
+    command
+        .env("ALACARD_CACHE", bench.path("cache"))
+        .env("HF_ENDPOINT", endpoint);
     said(&command.output().unwrap())
 }
 
@@ -85,10 +112,19 @@ fn real_weights_prove_and_keep_their_outputs() {
     let served = Served::start(&bench, &hub);
     let first = prove_real(&bench, &CELLS, &served.url, &[]);
     first.all_ran();
-    assert_eq!((&first.proof["level"], &first.proof["proves"]), (&json!("real"), &json!(true)));
+    assert_eq!(
+        (&first.proof["level"], &first.proof["proves"]),
+        (&json!("real"), &json!(true))
+    );
     let about = &first.proof["twins"][0];
-    assert_eq!((&about["repo"], &about["sha"]), (&json!("org/tiny"), &json!(SHA)));
-    assert_eq!((&about["level"], &about["weights"]), (&json!("real"), &json!(["model.safetensors"])));
+    assert_eq!(
+        (&about["repo"], &about["sha"]),
+        (&json!("org/tiny"), &json!(SHA))
+    );
+    assert_eq!(
+        (&about["level"], &about["weights"]),
+        (&json!("real"), &json!(["model.safetensors"]))
+    );
     let kept = notebook(&bench);
     let text = kept["cells"][1]["outputs"].to_string();
     assert!(text.contains("label: "), "{text}");
@@ -97,7 +133,12 @@ fn real_weights_prove_and_keep_their_outputs() {
     // What was downloaded once is there without a network.
     let again = prove_real(&bench, &CELLS, "http://127.0.0.1:9", &["--offline"]);
     again.all_ran();
-    assert_eq!(again.proof["twins"], first.proof["twins"], "{}", again.told());
+    assert_eq!(
+        again.proof["twins"],
+        first.proof["twins"],
+        "{}",
+        again.told()
+    );
 }
 
 #[test]
@@ -105,7 +146,12 @@ fn real_weights_prove_and_keep_their_outputs() {
 fn weights_that_lie_in_a_folder_are_used_there() {
     let bench = Bench::new();
     let hub = model(&bench).display().to_string();
-    let said = prove_real(&bench, &CELLS, "http://127.0.0.1:9", &["--offline", "--hub-dir", &hub]);
+    let said = prove_real(
+        &bench,
+        &CELLS,
+        "http://127.0.0.1:9",
+        &["--offline", "--hub-dir", &hub],
+    );
     said.all_ran();
     assert_eq!(said.proof["level"], "real");
     assert!(!bench.path("cache/real").exists());
@@ -120,9 +166,21 @@ fn too_little_memory_is_said_before_anything_runs() {
     let hub = model(&bench).display().to_string();
     let arguments = ["--offline", "--hub-dir", &hub, "--memory", "100"];
     let said = prove_real(&bench, &CELLS, "http://127.0.0.1:9", &arguments);
-    assert_eq!((said.code, said.reason()), (Some(5), "out-of-memory"), "{}", said.told());
-    assert!(said.message().contains("the limit is 100 MB"), "{}", said.message());
-    assert_eq!((said.state(0), &said.proof["ended"]), ("not-reached", &Value::Null));
+    assert_eq!(
+        (said.code, said.reason()),
+        (Some(5), "out-of-memory"),
+        "{}",
+        said.told()
+    );
+    assert!(
+        said.message().contains("the limit is 100 MB"),
+        "{}",
+        said.message()
+    );
+    assert_eq!(
+        (said.state(0), &said.proof["ended"]),
+        ("not-reached", &Value::Null)
+    );
 }
 
 #[test]
@@ -130,6 +188,16 @@ fn too_little_memory_is_said_before_anything_runs() {
 fn weights_out_of_reach_are_said() {
     let bench = Bench::new();
     let said = prove_real(&bench, &CELLS, "http://127.0.0.1:9", &["--offline"]);
-    assert_eq!((said.code, said.reason()), (Some(5), "no-weights"), "{}", said.told());
-    assert!(said.proof["causes"][0]["hint"].as_str().unwrap().contains("--hub-dir"));
+    assert_eq!(
+        (said.code, said.reason()),
+        (Some(5), "no-weights"),
+        "{}",
+        said.told()
+    );
+    assert!(
+        said.proof["causes"][0]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("--hub-dir")
+    );
 }

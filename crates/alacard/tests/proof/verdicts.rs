@@ -12,7 +12,10 @@ fn prove(cells: &[&str]) -> Said {
 #[test]
 #[ignore = "needs uv and Python"]
 fn inference_with_an_assertion_proves() {
-    let said = prove(&[MODEL, "out = model(ids)\nassert out.last_hidden_state.shape == (1, 3, 16)"]);
+    let said = prove(&[
+        MODEL,
+        "out = model(ids)\nassert out.last_hidden_state.shape == (1, 3, 16)",
+    ]);
     assert_eq!(said.code, Some(0), "{}", said.told());
     assert_eq!(said.proof["proves"], true, "{}", said.told());
 }
@@ -21,7 +24,12 @@ fn inference_with_an_assertion_proves() {
 #[ignore = "needs uv and Python"]
 fn inference_without_an_assertion_runs_only() {
     let said = prove(&[MODEL, "out = model(ids)"]);
-    assert_eq!((said.proof["runs"].as_bool(), said.reason()), (Some(true), "no-assertion"), "{}", said.told());
+    assert_eq!(
+        (said.proof["runs"].as_bool(), said.reason()),
+        (Some(true), "no-assertion"),
+        "{}",
+        said.told()
+    );
 }
 
 #[test]
@@ -35,8 +43,16 @@ fn a_notebooks_own_small_module_is_no_model() {
 #[test]
 #[ignore = "needs uv and Python"]
 fn a_caught_error_of_the_model_is_not_a_run() {
-    let said = prove(&[MODEL, "try:\n    model(torch.tensor([[1000]]))\nexcept Exception as error:\n    print(error)"]);
-    assert_eq!((said.proof["runs"].as_bool(), said.reason()), (Some(false), "caught-error"), "{}", said.told());
+    let said = prove(&[
+        MODEL,
+        "try:\n    model(torch.tensor([[1000]]))\nexcept Exception as error:\n    print(error)",
+    ]);
+    assert_eq!(
+        (said.proof["runs"].as_bool(), said.reason()),
+        (Some(false), "caught-error"),
+        "{}",
+        said.told()
+    );
 }
 
 #[test]
@@ -46,7 +62,12 @@ fn a_skipped_main_branch_is_not_a_run() {
         "from transformers import pipeline, AutoModel",
         "ready = False\nif ready:\n    model = AutoModel.from_pretrained('a/b')\n    model()\nelse:\n    print('skipped')",
     ]);
-    assert_eq!((said.proof["runs"].as_bool(), said.reason()), (Some(false), "skipped-branch"), "{}", said.told());
+    assert_eq!(
+        (said.proof["runs"].as_bool(), said.reason()),
+        (Some(false), "skipped-branch"),
+        "{}",
+        said.told()
+    );
 }
 
 #[test]
@@ -61,8 +82,19 @@ fn one_notebook_is_invisible_to_the_next() {
     let second = bench.notebook("second.ipynb", &[look]);
     // One process proves both, one after the other, in the same warm host.
     let (first, second) = (first.display().to_string(), second.display().to_string());
-    let mut command = bench.alacard(&["prove", &first, &second, "--offline", "--json", "--jobs", "1"]);
+    let mut command = bench.alacard(&[
+        "prove",
+        &first,
+        &second,
+        "--offline",
+        "--json",
+        "--jobs",
+        "1",
+    ]);
     let output = command.output().unwrap();
     let proofs: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(proofs.iter().all(|proof| proof["runs"] == true), "{proofs:#?}");
+    assert!(
+        proofs.iter().all(|proof| proof["runs"] == true),
+        "{proofs:#?}"
+    );
 }

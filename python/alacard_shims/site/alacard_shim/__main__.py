@@ -127,7 +127,7 @@ def note(command: Sequence[str], satisfied: bool | None) -> int:
     path = os.environ.get("ALACARD_INSTALLS")
     if path:
         line = json.dumps({"command": " ".join(command)[:2000], "satisfied": satisfied})
-        with open(path, "a", encoding="utf-8") as file:
+        with Path(path).open("a", encoding="utf-8") as file:
             file.write(line + "\n")
     return 0
 
