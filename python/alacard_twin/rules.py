@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
     _rule(
         r"hidden_size|hidden_dim|d_model|n_embd|embed_dim|embedding_size|embedding_dim|ffn_dim|intermediate|d_ff"
         r"|mlp_dim|n_inner|d_inner|(^|_)dim$|_dims?$|_size$|_channels$|(^|_)width$|lora_rank|ssm_state|inner"
-        r"|attention_size|_features$|^d_[a-z]+$|hidden_channels|embed_size|dimension",
+        r"|attention_size|_features$|^d_[a-z]+$|hidden_channels|initial_channel$|embed_size|dimension",
         Kind.WIDTH,
         "widths of layers: nothing outside the model can see them",
     ),
