@@ -82,13 +82,42 @@ fn is_root() -> bool {
     shell::output("id", &["-u"]).is_ok_and(|id| id.trim() == "0")
 }
 
-/// The first interpreter that runs; shims of version managers are on the PATH and may not.
+/// The best interpreter that runs: the shims of version managers are on the PATH and may not, and
+/// what they manage lies beside.
 fn interpreter() -> Option<String> {
-    PYTHONS.iter().find_map(|name| {
-        let out = Command::new(name).args(["-c", ASK]).output().ok()?;
+    let names = PYTHONS.iter().map(|name| PathBuf::from(*name));
+    let best = names
+        .clone()
+        .take(1)
+        .chain(managed("3.12"))
+        .chain(names.skip(1));
+    best.into_iter().find_map(|program| {
+        let out = Command::new(program).args(["-c", ASK]).output().ok()?;
         let path = String::from_utf8(out.stdout).ok()?.trim().to_owned();
         (out.status.success() && !path.is_empty()).then_some(path)
     })
+}
+
+/// Interpreters of a version that pyenv has installed, sorted.
+fn managed(version: &str) -> Vec<PathBuf> {
+    let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let root = root.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".pyenv")));
+    let entries = root.and_then(|root| std::fs::read_dir(root.join("versions")).ok());
+    let folders = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let fits = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(version))
+    };
+    let mut found: Vec<PathBuf> = folders
+        .filter(fits)
+        .map(|path| path.join("bin/python3"))
+        .collect();
+    found.sort();
+    found
 }
 
 /// The environment with the libraries, made when it is not there or its requirements changed.
