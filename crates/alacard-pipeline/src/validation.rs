@@ -34,13 +34,21 @@ fn verdicts(text: &mut String, made: &Made) {
     let _ = writeln!(
         text,
         "| Runs (every cell executed without error) | {} |",
-        made.proof()
+        verdict(made.verdict(|proof| proof.runs))
     );
     let _ = writeln!(
         text,
         "| Proves (real inference, its assertion held) | {} |",
-        made.proof()
+        verdict(made.verdict(|proof| proof.proves))
     );
+}
+
+fn verdict(answer: Option<bool>) -> &'static str {
+    match answer {
+        None => "not proven yet",
+        Some(true) => "yes",
+        Some(false) => "no",
+    }
 }
 
 fn facts(text: &mut String, dossier: &Dossier, made: &Made) {
