@@ -12,6 +12,7 @@ each group are solved for. Nothing is assumed about the layers in between.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ def shorten(model: Any, folder: Path, inputs: Inputs) -> str | None:
     chain = plan(model, folder, min(head.weight.shape[0], embedding.weight.shape[0]))
     if chain is None:
         return "generation is not made to end early: no end token is known"
-    _name_end(model, chain)
+    _name_end(model, folder, chain.ends[0])
     with torch.no_grad():
         mark(embedding.weight, chain)
         states, kinds = _measure(model, head, chain, inputs, embedding.weight.shape[0])
@@ -90,14 +91,18 @@ def plan(model: Any, folder: Path, vocabulary: int) -> Chain | None:
     return Chain([chosen[number::GROUPS] for number in range(GROUPS)], ends)
 
 
-def _name_end(model: Any, chain: Chain) -> None:
-    """A repo whose settings name no end token: generation has to know the tokenizer's own."""
+def _name_end(model: Any, folder: Path, end: int) -> None:
+    """Settings that name no end token, or are known in part only: generation has to know the tokenizer's."""
     settings = getattr(model, "generation_config", None)
     if settings is not None and settings.eos_token_id is None:
-        settings.eos_token_id = chain.ends[0]
+        settings.eos_token_id = end
     text = words.text_config(model.config)
     if getattr(text, "eos_token_id", None) is None:
-        text.eos_token_id = chain.ends[0]
+        text.eos_token_id = end
+    path = folder / "generation_config.json"
+    known = words.read_json(path)
+    if known and known.get("eos_token_id") is None:
+        path.write_text(json.dumps({**known, "eos_token_id": end}, sort_keys=True), encoding="utf-8")
 
 
 def _input_embedding(model: Any) -> Any:

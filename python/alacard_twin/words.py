@@ -79,14 +79,14 @@ def end_ids(model: Any, folder: Path) -> list[int]:
 def special_ids(config: Any, folder: Path) -> set[int]:
     """Ids that mean something to the model or that generation suppresses: never made to be said."""
     found: set[int] = set()
-    settings = [config.to_dict(), _json(folder / "generation_config.json")]
+    settings = [config.to_dict(), read_json(folder / "generation_config.json")]
     while settings:
         for name, value in settings.pop().items():
             if isinstance(value, dict) and name != "id2label":
                 settings.append(value)
             elif re.search(r"token_id|suppress|_index$|_token_ids|bad_words", str(name)):
                 found |= set(_ids(value))
-    added = _json(folder / "tokenizer_config.json").get("added_tokens_decoder")
+    added = read_json(folder / "tokenizer_config.json").get("added_tokens_decoder")
     return found | {int(key) for key in (added if isinstance(added, dict) else {}) if str(key).isdigit()}
 
 
@@ -107,7 +107,7 @@ def text_config(config: Any) -> Any:
 
 
 def _tokenizer_end(folder: Path) -> int | None:
-    settings = _json(folder / "tokenizer_config.json")
+    settings = read_json(folder / "tokenizer_config.json")
     token = settings.get("eos_token")
     token = token.get("content") if isinstance(token, dict) else token
     for key, value in (settings.get("added_tokens_decoder") or {}).items():
@@ -134,7 +134,8 @@ def _added(folder: Path) -> list[tuple[int, str]]:
     return [(item["id"], item["content"]) for item in entries if {"id", "content"} <= item.keys()]
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; an empty one when there is none."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
