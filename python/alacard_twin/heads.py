@@ -97,7 +97,7 @@ def _settle(layer: Any, states: Any, kind: str, config: Any, folder: Path) -> No
 def _silent(config: Any, folder: Path) -> set[int]:
     """Ids that decode to nothing or to a space: blanks must not win everywhere."""
     found = {getattr(config, f"{role}_token_id", None) for role in ("pad", "bos", "eos", "unk")}
-    table = words._json(folder / "vocab.json")
+    table = words.read_json(folder / "vocab.json")
     found |= {
         number for token, number in table.items() if token == "|" or (token[:1] in "<[" and len(token) > 1)
     }
