@@ -37,11 +37,7 @@ pub(crate) fn test(light: bool) -> Result<()> {
     if light {
         println!("LEFT OUT (--light): the proving ground needs torch");
     } else {
-        shell::run_with(
-            "cargo",
-            &["xtask", "ground", "--sample", "12"],
-            &laboratory.variables(),
-        )?;
+        ground(&laboratory)?;
     }
     // Last, so that the test runner's own lines close the output. The ignored tests are those
     // that need the Python made above.
@@ -60,4 +56,30 @@ pub(crate) fn test(light: bool) -> Result<()> {
     let mut variables = laboratory.variables();
     variables.push(("ALACARD_TEST_PYTHON", &python));
     shell::run_with("cargo", &tests, &variables)
+}
+
+/// A dozen models over all tasks, and a few long lessons.
+fn ground(laboratory: &Laboratory) -> Result<()> {
+    let samples = [
+        [
+            "--sample",
+            "12",
+            "--difficulty",
+            "beginner",
+            "--format",
+            "quickstart",
+        ],
+        [
+            "--sample",
+            "4",
+            "--difficulty",
+            "advanced",
+            "--format",
+            "manual",
+        ],
+    ];
+    samples.iter().try_for_each(|sample| {
+        let arguments = [&["xtask", "ground"][..], sample].concat();
+        shell::run_with("cargo", &arguments, &laboratory.variables())
+    })
 }
