@@ -22,6 +22,10 @@ use crate::wire::{Order, Report, RunOrder, Served};
 use frames::Frames;
 use host::Host;
 
+/// What the host itself writes below the working folder.
+const HOST_LOG: &str = "host.log";
+/// Other places of the sandbox that a notebook may write to.
+const SHARED: [&str; 2] = ["/tmp", "/dev/shm"];
 /// How long the imports of the host may take.
 const IMPORT_LIMIT: Duration = Duration::from_secs(180);
 
@@ -69,7 +73,7 @@ async fn serve(args: &InsideArgs) -> std::io::Result<()> {
     let mut inside = Inside {
         args: args.clone(),
         work: args.work.clone(),
-        host: Host::start(&args.python, &args.work.join("host.log"))?,
+        host: Host::start(&args.python, &args.work.join(HOST_LOG))?,
         frames: Frames::new(),
         repos,
         hub,
@@ -82,7 +86,7 @@ async fn serve(args: &InsideArgs) -> std::io::Result<()> {
             break;
         }
         if let Err(error) = inside.obey(order).await {
-            let log = run::tail(&inside.work.join("host.log"));
+            let log = run::tail(&inside.work.join(HOST_LOG));
             let message = format!("{error}; {log}");
             inside.frames.tell(&Report::Trouble { message }).await?;
         }
@@ -98,7 +102,7 @@ impl Inside {
             Order::Twin(order) => {
                 let folder = self.fresh()?;
                 let result = twin::make(&mut self.host, &mut self.frames, &order, &folder).await;
-                self.clear(&folder)?;
+                self.clear()?;
                 result
             }
             Order::Run(order) => self.run(&order).await,
@@ -151,7 +155,7 @@ impl Inside {
         };
         let result = run::run(&mut bench, order).await;
         let peak = watch.stop();
-        let cleared = self.clear(&folder);
+        let cleared = self.clear();
         let mut report = result?;
         report.peak_mb = peak;
         report.spent = cleared.is_err();
@@ -174,14 +178,37 @@ impl Inside {
         Ok(folder)
     }
 
-    /// Ends every process that an order left behind and removes what it wrote.
-    fn clear(&mut self, folder: &Path) -> std::io::Result<()> {
+    /// Ends every process that an order left behind and removes what it wrote, wherever it could.
+    fn clear(&mut self) -> std::io::Result<()> {
         let ended = watch::end_others(self.host.pid());
         self.host.forget();
-        // What cannot be removed counts against the next order's space and goes with the sandbox.
-        let _ = std::fs::remove_dir_all(folder);
-        let _ = std::fs::remove_dir_all(self.work.join("tmp"));
+        empty(&self.work, &[HOST_LOG]);
         let _ = std::fs::create_dir_all(self.work.join("tmp"));
+        if watch::kind() == alacard_sandbox::Kind::Bubblewrap {
+            // Ours alone. Without namespaces these are the machine's, and cannot be written to.
+            SHARED
+                .iter()
+                .for_each(|folder| empty(Path::new(folder), &[]));
+        }
         ended
+    }
+}
+
+/// Empties a folder. What cannot be removed (a place where something read-only is shown) stays; a
+/// link to another folder is not followed.
+fn empty(folder: &Path, keep: &[&str]) {
+    let is_real = std::fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir());
+    let entries = is_real.then(|| std::fs::read_dir(folder).ok()).flatten();
+    for entry in entries.into_iter().flatten().flatten() {
+        if keep.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let path = entry.path();
+        let _ = if is_folder {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
     }
 }
