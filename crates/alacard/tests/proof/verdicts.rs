@@ -74,8 +74,8 @@ fn a_skipped_main_branch_is_not_a_run() {
 #[ignore = "needs uv and Python"]
 fn one_notebook_is_invisible_to_the_next() {
     let bench = Bench::new();
-    let spoil = "import json, os, random\njson.dumps = None\nos.environ['SPOILT'] = '1'\nos.makedirs('/work/spoilt', exist_ok=True)\nopen('/tmp/spoilt', 'w').write('x')\nopen('/dev/shm/spoilt', 'w').write('x')\nrandom.seed(1)";
-    let look = "import json, os\nassert json.dumps([1]) == '[1]'\nassert 'SPOILT' not in os.environ\nassert not any(map(os.path.exists, ['/tmp/spoilt', '/work/spoilt', '/dev/shm/spoilt']))";
+    let spoil = "import os, random, textwrap\ntextwrap.fill = None\nos.environ['SPOILT'] = '1'\nos.makedirs('/work/spoilt', exist_ok=True)\nopen('/tmp/spoilt', 'w').write('x')\nopen('/dev/shm/spoilt', 'w').write('x')\nrandom.seed(1)";
+    let look = "import os, textwrap\nassert textwrap.fill('a') == 'a'\nassert 'SPOILT' not in os.environ\nassert not any(map(os.path.exists, ['/tmp/spoilt', '/work/spoilt', '/dev/shm/spoilt']))";
     let list = bench.path("list");
     std::fs::create_dir_all(&list).unwrap();
     let first = bench.notebook("first.ipynb", &[spoil]);
