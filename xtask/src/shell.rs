@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, bail};
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_path_buf()
 }
 
 /// Runs a program in the root; its output goes where ours goes.

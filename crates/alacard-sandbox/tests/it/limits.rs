@@ -85,6 +85,12 @@ fn what_eats_memory_is_ended_and_named() {
 #[test]
 fn a_fork_bomb_is_ended_and_named() {
     for kind in kinds() {
+        if kind == alacard_sandbox::Kind::Landlock && nix::unistd::geteuid().is_root() {
+            // Nothing bounds root's processes but the watch, and without a namespace to end it can
+            // be outrun: said in docs/sandbox.md. Tried as another user only.
+            println!("LEFT OUT: a fork bomb of root behind Landlock");
+            continue;
+        }
         for bomb in [
             "f() { f | f & }; f; sleep 3019",
             "while true; do sleep 3019 & done",
