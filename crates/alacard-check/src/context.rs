@@ -92,10 +92,14 @@ impl Packages {
     }
 }
 
-/// A distribution's name as the packaging standards compare it: lower case, runs of `-`, `_` and
-/// `.` as one hyphen, extras dropped.
+/// A distribution's name as [`normalised`], extras dropped.
 pub(crate) fn distribution(name: &str) -> String {
-    let name = name.split('[').next().unwrap_or_default().trim();
+    normalised(name.split('[').next().unwrap_or_default().trim())
+}
+
+/// A distribution's name as the packaging standards compare it: lower case, runs of `-`, `_` and
+/// `.` as one hyphen.
+pub fn normalised(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for c in name.chars() {
         let c = if matches!(c, '_' | '.') {

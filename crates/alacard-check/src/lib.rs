@@ -30,7 +30,7 @@ mod rules;
 mod schema;
 
 pub use check::{check, check_file};
-pub use context::{Context, Packages, is_stdlib};
+pub use context::{Context, Packages, is_stdlib, normalised};
 pub use example::example;
 pub use finding::{Finding, Severity, has_errors, starts};
 pub use fix::{Fixed, fix};

@@ -318,3 +318,21 @@ pub(crate) struct RanReport {
     /// Whether the sandbox must not be used again: something in it would not end.
     pub(crate) spent: bool,
 }
+
+impl RanReport {
+    /// A run of which nothing is known but its end.
+    pub(crate) fn of(ended: Ended) -> Self {
+        Self {
+            ended,
+            seconds: 0.0,
+            ready: 0.0,
+            peak_mb: 0,
+            served: Vec::new(),
+            missing: Vec::new(),
+            endpoint: Vec::new(),
+            installs: Vec::new(),
+            log: String::new(),
+            spent: false,
+        }
+    }
+}

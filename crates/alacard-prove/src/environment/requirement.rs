@@ -1,5 +1,7 @@
 //! One requirement, taken apart.
 
+pub use alacard_check::normalised;
+
 /// A requirement as the packaging standards write it: `name[extra]>=1; marker` or `name @ address`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
@@ -138,23 +140,6 @@ fn is_specifier(text: &str) -> bool {
         && version
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || ".*+!-_".contains(c))
-}
-
-/// A distribution's name as the index compares it: lower case, runs of `-`, `_` and `.` as one
-/// hyphen.
-pub fn normalised(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        let c = if matches!(c, '_' | '.') {
-            '-'
-        } else {
-            c.to_ascii_lowercase()
-        };
-        if c != '-' || !out.ends_with('-') {
-            out.push(c);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -66,18 +66,7 @@ pub(crate) async fn run(bench: &mut Bench<'_>, order: &RunOrder) -> std::io::Res
     let cache = folders.home.join(".cache/huggingface/hub");
     super::cached::lay_out(&cache, &order.cached)?;
     let started = Instant::now();
-    let mut report = RanReport {
-        ended: Ended::Finished,
-        seconds: 0.0,
-        ready: 0.0,
-        peak_mb: 0,
-        served: Vec::new(),
-        missing: Vec::new(),
-        endpoint: Vec::new(),
-        installs: Vec::new(),
-        log: String::new(),
-        spent: false,
-    };
+    let mut report = RanReport::of(Ended::Finished);
     let endpoint = match &order.endpoint {
         Some(spec) => Some(start_endpoint(bench, &folders, spec, order.limits).await?),
         None => None,

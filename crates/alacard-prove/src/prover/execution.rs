@@ -376,16 +376,8 @@ fn lost(
         });
     }
     let ran = RanReport {
-        ended,
-        seconds: 0.0,
-        ready: 0.0,
-        peak_mb: 0,
-        served: Vec::new(),
-        missing: Vec::new(),
-        endpoint: Vec::new(),
-        installs: Vec::new(),
-        log: String::new(),
         spent: true,
+        ..RanReport::of(ended)
     };
     (cells, ran)
 }
