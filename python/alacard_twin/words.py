@@ -64,7 +64,13 @@ def _word_list(path: Path) -> list[int]:
 
 
 def end_ids(model: Any, folder: Path) -> list[int]:
-    """The ids that end a generation, the tokenizer's own first."""
+    """The ids that end a generation, the tokenizer's own first.
+
+    Where a file of generation settings names them, nothing else counts: that is what generation will read.
+    """
+    named = list(_ids(read_json(folder / "generation_config.json").get("eos_token_id")))
+    if named:
+        return named
     found = list(_ids(getattr(getattr(model, "generation_config", None), "eos_token_id", None)))
     for part in (model.config, text_config(model.config)):
         found += list(_ids(getattr(part, "eos_token_id", None)))
@@ -101,7 +107,7 @@ def _ids(value: Any) -> Iterable[int]:
 def text_config(config: Any) -> Any:
     """The part of a configuration that describes the text, or all of it."""
     try:
-        return config.gettext_config(decoder=True)
+        return config.get_text_config(decoder=True)
     except Exception:
         return config
 

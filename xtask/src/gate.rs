@@ -29,9 +29,8 @@ pub(crate) fn test(light: bool) -> Result<()> {
         &["doc", "--workspace", "--no-deps", "--locked", "--quiet"],
         &[("RUSTDOCFLAGS", "-D warnings")],
     )?;
+    build()?;
     docs::run(true)?;
-    let all = ["--workspace", "--all-targets", "--all-features", "--locked"];
-    shell::run("cargo", &[&["build"][..], &all].concat())?;
     corpus::gate()?;
     laboratory::python_half(&laboratory)?;
     if light {
@@ -58,6 +57,20 @@ pub(crate) fn test(light: bool) -> Result<()> {
     shell::run_with("cargo", &tests, &variables)
 }
 
+/// Builds everything that the rest of the gate starts by its path.
+pub(crate) fn build() -> Result<()> {
+    shell::run(
+        "cargo",
+        &[
+            "build",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--locked",
+        ],
+    )
+}
+
 /// A dozen models over all tasks, and a few long lessons.
 fn ground(laboratory: &Laboratory) -> Result<()> {
     let samples = [
@@ -78,8 +91,10 @@ fn ground(laboratory: &Laboratory) -> Result<()> {
             "manual",
         ],
     ];
+    let mut variables = laboratory.variables();
+    variables.push(("ALACARD_CACHE", &laboratory.cache));
     samples.iter().try_for_each(|sample| {
         let arguments = [&["xtask", "ground"][..], sample].concat();
-        shell::run_with("cargo", &arguments, &laboratory.variables())
+        shell::run_with("cargo", &arguments, &variables)
     })
 }

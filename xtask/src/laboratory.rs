@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{oracle, shell};
 
@@ -11,6 +11,12 @@ use crate::{oracle, shell};
 const PYTHONS: [&str; 4] = ["python3.12", "python3.13", "python3.11", "python3"];
 /// Asks an interpreter for its own path; refuses below 3.11.
 const ASK: &str = "import sys; assert sys.version_info >= (3, 11); print(sys.executable)";
+
+/// Of the model types that build from their own defaults, so many in a hundred must run as twins.
+const FLOOR: &str = "95";
+
+/// What a first run of the gate leaves on the disk, measured.
+const ROOM_GB: f64 = 25.0;
 
 /// The tools, by path.
 pub(crate) struct Laboratory {
@@ -22,11 +28,14 @@ pub(crate) struct Laboratory {
     pub(crate) heavy: Option<String>,
     /// Where proofs keep environments and twins.
     pub(crate) cache: String,
+    /// Where uv keeps unpacked packages: one for everything, so that environments are hard links.
+    packages: String,
 }
 
 impl Laboratory {
     /// Sets everything up; `light` leaves out what needs torch (about 6 GB).
     pub(crate) fn set_up(light: bool) -> Result<Self> {
+        room()?;
         sandbox()?;
         let judge = PathBuf::from(oracle::python()?);
         let uv = shell::text(&judge.with_file_name("uv"));
@@ -34,6 +43,7 @@ impl Laboratory {
         let cache = shell::root().join("target/laboratory");
         std::fs::create_dir_all(&cache)?;
         let cache = shell::text(&cache.canonicalize()?);
+        let packages = shell::output(&uv, &["cache", "dir"])?.trim().to_owned();
         let heavy = if light {
             None
         } else {
@@ -44,6 +54,7 @@ impl Laboratory {
             python,
             heavy,
             cache,
+            packages,
         })
     }
 
@@ -53,9 +64,30 @@ impl Laboratory {
             ("ALACARD_UV", &self.uv),
             ("ALACARD_PYTHON", &self.python),
             ("ALACARD_TEST_CACHE", &self.cache),
+            ("UV_CACHE_DIR", &self.packages),
             ("HF_HUB_OFFLINE", "0"),
         ]
     }
+}
+
+/// Says how much room there is: a full disk shows itself in the oddest places.
+fn room() -> Result<()> {
+    let root = shell::text(&shell::root());
+    let table = shell::output("df", &["-Pk", &root])?;
+    let free = table
+        .lines()
+        .nth(1)
+        .and_then(|row| row.split_whitespace().nth(3));
+    let free = free
+        .and_then(|kb| kb.parse::<f64>().ok())
+        .unwrap_or_default()
+        / 1e6;
+    let first = !shell::root().join("target/heavy").is_dir();
+    println!("{free:.0} GB free on the disk of {root}");
+    if first && free < ROOM_GB {
+        println!("WARNING: a first run writes about {ROOM_GB} GB (builds 10, Python packages 10)");
+    }
+    Ok(())
 }
 
 /// bubblewrap, from the system's packages when we may install them. Without it the tests use
@@ -150,6 +182,21 @@ fn make(uv: &str, python: &str, folder: &Path, made: &Path, lock: &Path) -> Resu
     shell::run(
         uv,
         &["pip", "install", "--quiet", "--python", &made, "-r", &lock],
+    )
+}
+
+/// A twin of every model type of the installed transformers.
+pub(crate) fn sweep(arguments: &[String]) -> Result<()> {
+    let Some(python) = Laboratory::set_up(false)?.heavy else {
+        bail!("the sweep needs torch");
+    };
+    let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let all = [&["-m", "alacard_twin.sweep", "--floor", FLOOR], &given[..]].concat();
+    let library = shell::text(&shell::root().join("python"));
+    shell::run_with(
+        &python,
+        &all,
+        &[("PYTHONPATH", &library), ("HF_HUB_OFFLINE", "1")],
     )
 }
 

@@ -32,6 +32,8 @@ usage: cargo xtask COMMAND
   ground     the proving ground: every entry of proving/ executed on its twin. [--only TEXT]
              [--sample N] [--jobs N] [--ui all] [--difficulty D] [--format F] [--runtime R]
              [--catalog DIR] [--report FILE]
+  sweep      a twin of every model type of transformers, made and run; an error below 95 %.
+             [--only TYPE ...] [--jobs N] [--limit SECONDS] [--memory MB] [--out FILE.jsonl]
   bench      the figures of the README, beside Python's";
 
 fn main() -> ExitCode {
@@ -58,6 +60,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "corpus" => corpus::run(rest.first().map(String::as_str)),
         "matrix" => corpus::matrix(),
         "ground" => ground::run(rest),
+        "sweep" => laboratory::sweep(rest),
         "bench" => corpus::bench(),
         other => bail!("unknown command `{other}`\n{USAGE}"),
     }

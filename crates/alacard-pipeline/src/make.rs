@@ -256,6 +256,7 @@ fn evidence(section: &Section, findings: &[Finding]) -> Vec<Evidence> {
         .map(|f| Evidence {
             cell: f.cell.unwrap_or(0),
             message: f.message.clone(),
+            place: None,
         })
         .collect()
 }

@@ -246,9 +246,16 @@ impl Pipeline {
                 made.chosen.clone(),
                 made.outline.clone(),
             );
-            made = self
+            let simpler = self
                 .maker
                 .finish(dossier, &recipe, &chosen, lesson, outline, sections)?;
+            if !simpler.starts() {
+                // What was left out is needed elsewhere: the notebook with its fault says more.
+                made.proven = Some(proven);
+                made.repairs += repairs - 1;
+                return Ok(made);
+            }
+            made = simpler;
         }
     }
 }
@@ -267,14 +274,16 @@ fn failed_section(made: &Made, proof: &Proof) -> Option<(String, Evidence)> {
     let section = cell.metadata.get("alacard")?["section"]
         .as_str()?
         .to_owned();
-    let message = cause.message.clone();
-    Some((
-        section,
-        Evidence {
-            cell: cause.cell?,
-            message,
-        },
-    ))
+    let written = made.sections.iter().find(|one| one.id == section)?;
+    let evidence = Evidence {
+        cell: cause.cell?,
+        message: cause.message.clone(),
+        place: written
+            .cells
+            .iter()
+            .position(|one| one.source == cell.source),
+    };
+    Some((section, evidence))
 }
 
 fn sections(

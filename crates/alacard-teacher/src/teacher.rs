@@ -9,6 +9,9 @@ pub struct Evidence {
     pub cell: usize,
     /// The finding's or the error's text.
     pub message: String,
+    /// Position among the section's cells of the cell that failed when it was executed; none when
+    /// nothing was executed.
+    pub place: Option<usize>,
 }
 
 /// Somebody who can write lessons.

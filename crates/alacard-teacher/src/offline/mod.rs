@@ -1,5 +1,6 @@
 //! The offline teacher: typed templates of the catalogue, filled with facts. No key, no network.
 
+mod aside;
 mod escape;
 mod io;
 mod lesson;
@@ -139,13 +140,15 @@ impl Lesson for OfflineLesson<'_> {
         &self,
         outline: &Outline,
         section: &Section,
-        _evidence: &[Evidence],
+        evidence: &[Evidence],
     ) -> Result<Option<Section>, TeachError> {
+        let Some(plan) = outline.sections.iter().find(|plan| plan.id == section.id) else {
+            return Ok(None);
+        };
         let variant = section.variant + 1;
-        match outline.sections.iter().find(|plan| plan.id == section.id) {
-            Some(plan) => self.write(outline, plan, &format!("{}~{variant}", section.id), variant),
-            None => Ok(None),
-        }
+        let simpler = format!("{}~{variant}", section.id);
+        let written = self.write(outline, plan, &simpler, variant)?;
+        Ok(written.or_else(|| aside::set_aside(outline, plan, section, evidence)))
     }
 }
 

@@ -90,7 +90,8 @@ fn repairs_of_a_section_come_to_an_end() {
     let teacher = OfflineTeacher::new();
     let evidence = [Evidence {
         cell: 0,
-        message: "it fails".to_owned(),
+        message: "ValueError: it `fails`".to_owned(),
+        place: Some(1),
     }];
     for model in MODELS {
         let dossier = dossier(model);

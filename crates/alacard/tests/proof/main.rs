@@ -7,6 +7,7 @@
 
 mod bench;
 mod ends;
+mod environments;
 mod escape;
 mod odd;
 mod real;
