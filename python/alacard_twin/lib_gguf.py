@@ -124,7 +124,7 @@ def _write(gguf: Any, path: Path, architecture: str, spec: TwinSpec) -> int:
     layout, specials, roles, merges = _layout(architecture)
     writer = gguf.GGUFWriter(path, architecture)
     _dimensions(writer, architecture, spec)
-    tokens = layout.filled(_kind(architecture).form)
+    tokens = layout.filled(_kind(architecture).written)
     _tokenizer(writer, architecture, tokens, specials, roles, merges)
     writer.add_chat_template(chat.template(specials))
     whole = set(words())

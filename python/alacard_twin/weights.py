@@ -147,11 +147,21 @@ def _mend_numbers(model: Any) -> None:
         for tensor in _tensors(model):
             if not tensor.is_floating_point() or tensor.is_meta:
                 continue
-            extreme = tensor.abs().max() if tensor.numel() else torch.zeros(())
+            extreme = _extreme(tensor)
             if tensor.requires_grad and tensor.dim() > 1 and tensor.numel() < LARGE and float(extreme) == 0.0:
                 tensor.normal_(0.0, QUERIES if tensor.dim() == 3 else 0.02)
             if not bool(torch.isfinite(extreme)) or (tensor.requires_grad and float(extreme) > 1e4):
                 tensor.normal_(0.0, 0.02)
+
+
+def _extreme(tensor: Any) -> Any:
+    """The largest absolute value, in one pass and without a copy; zero for nothing, NaN for any NaN."""
+    import torch
+
+    if not tensor.numel():
+        return torch.zeros(())
+    low, high = torch.aminmax(tensor)
+    return torch.maximum(-low, high)
 
 
 def _tensors(model: Any) -> Iterator[Any]:

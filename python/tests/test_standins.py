@@ -226,4 +226,4 @@ def test_a_layout_gives_each_token_one_id_below_its_size() -> None:
     assert layout.place("end", 3) and not layout.place("other", 3) and not layout.place("far", 5)
     layout.extend(["a", "b", "a", "c", "d", "e"])
     assert layout.ids() == {"a": 0, "b": 1, "c": 2, "end": 3, "d": 4}
-    assert Layout(3).filled(str.upper) == ["BABA", "BABE", "BABI"]
+    assert Layout(3).filled(lambda words: map(str.upper, words)) == ["BABA", "BABE", "BABI"]

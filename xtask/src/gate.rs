@@ -49,8 +49,10 @@ pub(crate) fn test(light: bool) -> Result<()> {
         "--include-ignored",
     ];
     if light {
-        println!("LEFT OUT (--light): tests whose names begin with `verdicts::`");
-        tests.extend(["--skip", "verdicts::"]);
+        for part in ["verdicts::", "real::", "repairs::"] {
+            println!("LEFT OUT (--light): tests whose names begin with `{part}`");
+            tests.extend(["--skip", part]);
+        }
     }
     let mut variables = laboratory.variables();
     variables.push(("ALACARD_TEST_PYTHON", &python));

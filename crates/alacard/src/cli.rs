@@ -1,9 +1,13 @@
 //! The command line, as clap reads it. Help texts here are what users see.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{FalseyValueParser, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use alacard_catalog::recipe::{Difficulty, Format, Prompts, Ui};
+use clap::builder::{
+    FalseyValueParser, PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser,
+};
+use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 
 /// Turns any model into a Jupyter notebook that teaches it.
 #[derive(Debug, Parser)]
@@ -19,25 +23,32 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// How messages on standard error look
+    /// Format of messages on standard error: sentences, or one JSON object a line
     #[arg(
         long,
         global = true,
         value_enum,
+        value_name = "FORMAT",
         default_value = "text",
         env = "ALACARD_LOG_FORMAT"
     )]
     pub(crate) log_format: LogFormat,
 
-    /// Colours in messages (`NO_COLOR` is obeyed)
-    #[arg(long, global = true, value_enum, default_value = "auto")]
+    /// When messages are coloured; `auto`: on a terminal, unless `NO_COLOR` is set
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub(crate) color: ColorChoice,
 
     /// Say nothing but errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 
-    /// Folder of catalogue files that are laid over the built-in ones
+    /// Folder of catalogue files that are laid over the built-in ones [default: none but those]
     #[arg(long, global = true, value_name = "DIR", env = "ALACARD_CATALOG")]
     pub(crate) catalog: Option<PathBuf>,
 }
@@ -95,6 +106,9 @@ pub(crate) enum Command {
     /// The step between this program and a sandbox
     #[command(name = "__confine", hide = true)]
     Confine,
+    /// Print the tables of `docs/configuration.md`
+    #[command(name = "__settings", hide = true)]
+    Settings,
     /// The inner side of a sandbox
     #[command(name = "__inside", hide = true)]
     Inside(InsideArgs),
@@ -108,7 +122,7 @@ pub(crate) enum Command {
 /// Where facts come from.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct HubArgs {
-    /// Folder that stands in for the Hub
+    /// Folder with model pages that is looked at before the Hub
     #[arg(long, value_name = "DIR", env = "ALACARD_HUB_DIR")]
     pub(crate) hub_dir: Option<PathBuf>,
 
@@ -121,39 +135,40 @@ pub(crate) struct HubArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RecipeArgs {
     /// Topic of the examples: an id (see `alacard cards topic`) or your own words
+    /// [default: data-analysis]
     #[arg(long)]
     pub(crate) topic: Option<String>,
 
-    /// beginner, intermediate or advanced [default: beginner]
-    #[arg(long)]
+    /// How deep the lesson goes [default: beginner]
+    #[arg(long, value_parser = Names::of(Difficulty::ALL, Difficulty::as_str))]
     pub(crate) difficulty: Option<String>,
 
-    /// Prompt pack: quick-start, real-world, creative or domain [default: quick-start]
-    #[arg(long, value_name = "PACK")]
+    /// Prompt pack of the examples [default: quick-start]
+    #[arg(long, value_name = "PACK", value_parser = Names::of(Prompts::ALL, Prompts::as_str))]
     pub(crate) prompts: Option<String>,
 
-    /// UI component: none, chat, completion, streaming, batch, api, gradio or streamlit
-    /// [default: the first that fits the task]
-    #[arg(long, value_name = "COMPONENT")]
+    /// UI component that is built around the model [default: the first that fits the task]
+    #[arg(long, value_name = "COMPONENT", value_parser = Names::of(Ui::ALL, Ui::as_str))]
     pub(crate) ui: Option<String>,
 
-    /// quickstart (seven cells) or manual (the whole arc) [default: manual]
-    #[arg(long)]
+    /// Length of the notebook: seven cells, or the whole arc [default: manual]
+    #[arg(long, value_parser = Names::of(Format::ALL, Format::as_str))]
     pub(crate) format: Option<String>,
 
-    /// local, endpoint or auto [default: auto]
-    #[arg(long)]
+    /// Where the model runs: on the reader's machine, at an endpoint, or where it fits
+    /// [default: auto]
+    #[arg(long, value_parser = Names(vec!["local", "endpoint", "auto"]))]
     pub(crate) runtime: Option<String>,
 
-    /// Language of the lesson [default: en]
+    /// Language of the lesson; `en` is the only one so far [default: en]
     #[arg(long)]
     pub(crate) language: Option<String>,
 
-    /// What you want to do, in your own words
+    /// What you want to do, in your own words; the first 2,000 characters count
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Option<String>,
 
-    /// At most this many steps
+    /// At most this many numbered steps [default: all of them]
     #[arg(long, value_name = "N")]
     pub(crate) max_sections: Option<u32>,
 
@@ -161,7 +176,7 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// Commit, branch or tag of the model
+    /// Commit, branch or tag of the model [default: the Hub's default branch]
     #[arg(long, value_name = "REV")]
     pub(crate) revision: Option<String>,
 
@@ -181,7 +196,7 @@ pub(crate) struct ExecuteArgs {
     #[arg(long, value_name = "S")]
     pub(crate) cell_timeout: Option<u64>,
 
-    /// Memory of the run in MB [default: 4096]
+    /// Memory for all processes of the run together, in MB [default: 4096]
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<u64>,
 
@@ -197,11 +212,11 @@ pub(crate) struct ProveArgs {
     #[arg(value_name = "FILE.ipynb", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// How many at once [default: as many as processors and memory allow]
+    /// How many notebooks are executed at once [default: as many as processors and memory allow]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
 
-    /// Execute on the model's own weights, and keep the outputs
+    /// Execute on the models' own weights, fetched outside of the sandbox, and keep the outputs
     #[arg(long)]
     pub(crate) real: bool,
 
@@ -237,15 +252,15 @@ pub(crate) struct TwinArgs {
     #[command(flatten)]
     pub(crate) hub: HubArgs,
 
-    /// Commit, branch or tag of the model
+    /// Commit, branch or tag of the model [default: the Hub's default branch]
     #[arg(long, value_name = "REV")]
     pub(crate) revision: Option<String>,
 
-    /// Allow code that the model's repository brings (in the sandbox)
+    /// Allow code that a model's repository brings (in the sandbox)
     #[arg(long)]
     pub(crate) trust_remote_code: bool,
 
-    /// Work without a wall
+    /// Make the twin without any wall between the model's code and this machine
     #[arg(long)]
     pub(crate) no_sandbox: bool,
 
@@ -324,11 +339,11 @@ pub(crate) struct BatchArgs {
     #[arg(long, value_name = "DIR", env = "ALACARD_OUT")]
     pub(crate) out: PathBuf,
 
-    /// Sources at a time [default: the number of processors]
+    /// How many sources are worked on at once [default: the number of processors]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
 
-    /// Write a report: one row a source, and the totals
+    /// Write a report as JSON: one row a source, and the totals
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
@@ -344,7 +359,7 @@ pub(crate) struct CheckArgs {
     #[arg(required = true, value_name = "FILE.ipynb")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// How findings are printed
+    /// Format of the findings
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: CheckFormat,
 
@@ -370,7 +385,7 @@ pub(crate) struct ModelArgs {
     /// Hub id or address, folder, Markdown file, or `-`
     pub(crate) source: String,
 
-    /// Commit, branch or tag of the model
+    /// Commit, branch or tag of the model [default: the Hub's default branch]
     #[arg(long, value_name = "REV")]
     pub(crate) revision: Option<String>,
 
@@ -395,38 +410,38 @@ pub(crate) struct SearchArgs {
     /// Words of the id
     pub(crate) words: Vec<String>,
 
-    /// Pipeline tag
-    #[arg(long)]
+    /// Only models of this task, named by the Hub's pipeline tag
+    #[arg(long, value_name = "TAG")]
     pub(crate) task: Option<String>,
 
-    /// Library id
-    #[arg(long)]
+    /// Only models of this library, named by its id
+    #[arg(long, value_name = "ID")]
     pub(crate) library: Option<String>,
 
-    /// Licence id
-    #[arg(long)]
+    /// Only models under this licence, named by its id
+    #[arg(long, value_name = "ID")]
     pub(crate) license: Option<String>,
 
     /// At least this many parameters (`500M`, `7B`)
     #[arg(long, value_name = "N")]
     pub(crate) min_params: Option<String>,
 
-    /// At most this many parameters
+    /// At most this many parameters (`500M`, `7B`)
     #[arg(long, value_name = "N")]
     pub(crate) max_params: Option<String>,
 
-    /// Order
-    #[arg(long, default_value = "downloads", value_parser = PossibleValuesParser::new(["downloads", "likes", "trending", "created", "modified", "parameters"]))]
+    /// What the models are sorted by, the most or newest first
+    #[arg(long, value_name = "ORDER", default_value = "downloads", value_parser = PossibleValuesParser::new(["downloads", "likes", "trending", "created", "modified", "parameters"]))]
     pub(crate) sort: String,
 
-    /// At most this many
+    /// At most this many models, from 1 to 1000
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) limit: usize,
 
     #[command(flatten)]
     pub(crate) hub: HubArgs,
 
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -445,11 +460,11 @@ pub(crate) struct HubServeArgs {
     /// the Hub
     pub(crate) dir: PathBuf,
 
-    /// Address to listen on
+    /// Address of this machine to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) host: String,
 
-    /// Port; 0 is any free one
+    /// Port to listen on; 0 is any free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
 
@@ -476,7 +491,7 @@ pub(crate) enum EnvCommand {
 /// `alacard env list`.
 #[derive(Debug, Args)]
 pub(crate) struct EnvListArgs {
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -484,12 +499,12 @@ pub(crate) struct EnvListArgs {
 /// `alacard env warm`.
 #[derive(Debug, Args)]
 pub(crate) struct EnvWarmArgs {
-    /// The packages of all libraries (the default)
+    /// The packages of all libraries, as without `--for`
     #[arg(long, conflicts_with = "sets")]
     pub(crate) all: bool,
 
     /// Only the packages of these: transformers, sentence-transformers, diffusers, timm, peft,
-    /// endpoint, ui
+    /// endpoint, ui [default: all of them]
     #[arg(long = "for", value_name = "NAMES", value_delimiter = ',')]
     pub(crate) sets: Vec<String>,
 
@@ -497,7 +512,7 @@ pub(crate) struct EnvWarmArgs {
     #[arg(long)]
     pub(crate) upgrade: bool,
 
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -505,7 +520,7 @@ pub(crate) struct EnvWarmArgs {
 /// `alacard env gc`.
 #[derive(Debug, Args)]
 pub(crate) struct EnvGcArgs {
-    /// Remove those that were not used for this many days [default: 30]
+    /// Remove those that were not used for this many days [default: 30, without another flag]
     #[arg(long, value_name = "N")]
     pub(crate) days: Option<u64>,
 
@@ -517,7 +532,7 @@ pub(crate) struct EnvGcArgs {
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -529,11 +544,11 @@ pub(crate) struct CardsArgs {
     #[arg(value_parser = PossibleValuesParser::new(["model", "prompts", "topic", "difficulty", "ui"]))]
     pub(crate) kind: Option<String>,
 
-    /// Only cards with these words
+    /// Only cards with these words [default: all cards]
     #[arg(long, value_name = "WORDS")]
     pub(crate) search: Option<String>,
 
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -549,7 +564,7 @@ pub(crate) struct ShuffleArgs {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 
-    /// Make the notebook at once
+    /// Make the notebook of these cards at once
     #[arg(long)]
     pub(crate) generate: bool,
 
@@ -560,7 +575,7 @@ pub(crate) struct ShuffleArgs {
     #[arg(long, value_name = "DIR", env = "ALACARD_OUT")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Print JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -570,4 +585,35 @@ pub(crate) struct ShuffleArgs {
 pub(crate) struct SchemaArgs {
     /// recipe, dossier, outline, section, findings, manifest, metrics, report or refusal
     pub(crate) name: String,
+}
+
+/// Text with a list of names that help, completions and `docs/configuration.md` show. It accepts
+/// any text: names also come from the configuration file, and both are refused at the same later
+/// place, with the nearest name.
+#[derive(Debug, Clone)]
+struct Names(Vec<&'static str>);
+
+impl Names {
+    fn of<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Self {
+        Self(all.iter().copied().map(name).collect())
+    }
+}
+
+impl TypedValueParser for Names {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(
+            self.0.iter().map(|name| PossibleValue::new(*name)),
+        ))
+    }
 }

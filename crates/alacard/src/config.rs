@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::{HubArgs, RecipeArgs};
 use crate::exit::Problem;
 
 /// Defaults of the user's own. Every key is optional; unknown keys are refused.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Config {
     /// As `--topic`.
@@ -37,6 +37,16 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// The names of all keys.
+    pub(crate) fn keys() -> Vec<String> {
+        match serde_json::to_value(Self::default()) {
+            Ok(serde_json::Value::Object(fields)) => {
+                fields.into_iter().map(|(key, _)| key).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Reads the first file that exists.
     pub(crate) fn load() -> Result<Self, Problem> {
         match places().into_iter().find(|path| path.is_file()) {

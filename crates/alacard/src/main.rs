@@ -6,6 +6,7 @@ mod config;
 mod exit;
 mod printer;
 mod progress;
+mod settings;
 mod whole;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from alacard_twin.standins.words import made_up
@@ -51,13 +51,13 @@ class Layout:
         """Token to id, in the order of ids."""
         return {self.tokens[index]: index for index in sorted(self.tokens)}
 
-    def filler(self, form: Callable[[str], str]) -> dict[str, int]:
+    def filler(self, written: Callable[[Iterable[str]], Iterator[str]]) -> dict[str, int]:
         """Made-up words for the free ids, in the written form of this kind of vocabulary."""
         free = self.free()
-        made = (word for word in map(form, made_up()) if word not in self._ids)
+        made = (word for word in written(made_up()) if word not in self._ids)
         return dict(zip(islice(made, len(free)), free, strict=False))
 
-    def filled(self, form: Callable[[str], str]) -> list[str]:
+    def filled(self, written: Callable[[Iterable[str]], Iterator[str]]) -> list[str]:
         """All tokens in the order of ids, made-up words in the free places."""
-        added = {index: token for token, index in self.filler(form).items()}
+        added = {index: token for token, index in self.filler(written).items()}
         return [self.tokens.get(index) or added[index] for index in range(self.size)]

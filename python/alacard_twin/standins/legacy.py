@@ -161,7 +161,7 @@ def _words(name: str, layout: Layout, out: Path, files: dict[str, str]) -> Json:
     kind = pieces.Kind("WordPiece")
     layout.extend(pieces.alphabet(kind))
     layout.extend(pieces.word_pieces(kind))
-    tokens = layout.filled(kind.form)
+    tokens = layout.filled(kind.written)
     if name == "CpmAntTokenizer":
         tokens = list(dict.fromkeys(["<bod>", "<eod>", "</_>", "</n>", *tokens]))[: layout.size]
     _write_lines(out / files["vocab_file"], tokens)
@@ -195,7 +195,7 @@ def _merged(name: str, layout: Layout, out: Path, files: dict[str, str]) -> Json
     suffix = " 1" if files["merges_file"] == "bpe.codes" else ""
     lines = head + [f"{a} {b}{suffix}" for a, b in merges]
     _write_lines(out / files["merges_file"], lines)
-    tokens = layout.filled((plain if joined else kind).form)
+    tokens = layout.filled((plain if joined else kind).written)
     if files["vocab_file"].endswith(".txt"):
         _write_lines(out / files["vocab_file"], [f"{token} 1" for token in tokens[4:]])
     else:
@@ -216,7 +216,9 @@ def _fsmt(name: str, layout: Layout, out: Path, files: dict[str, str]) -> Json:
     merges = pieces.merges(kind, set(layout.ids()), min(2000, len(layout.free())))
     layout.extend("".join(pair) for pair in merges)
     for key in ("src_vocab_file", "tgt_vocab_file"):
-        _write_json(out / files[key], {token: index for index, token in enumerate(layout.filled(kind.form))})
+        _write_json(
+            out / files[key], {token: index for index, token in enumerate(layout.filled(kind.written))}
+        )
     _write_lines(out / files["merges_file"], [f"{a} {b} 1" for a, b in merges])
     return {"langs": ["en", "de"]}
 
@@ -232,7 +234,7 @@ def _spm_pieces(layout: Layout, letters_only: bool = False) -> list[tuple[str, f
     usual = sorted(scores, key=lambda piece: (len(piece) > 1, not piece.isalpha(), -scores[piece], piece))
     layout.extend([pieces.SPACE, *(_SPOKEN if letters_only else "")])
     layout.extend(piece for piece in usual if not letters_only or len(piece) == 1)
-    tokens = layout.filled(pieces.Kind("Unigram").form)
+    tokens = layout.filled(pieces.Kind("Unigram").written)
     return [_spm_piece(token, named, scores) for token in tokens]
 
 
@@ -250,7 +252,7 @@ def _common_spm() -> list[tuple[str, float, int]]:
 
 def _write_pieces(layout: Layout, path: Path) -> None:
     layout.extend(sorted(pieces.unigram_scores(), key=lambda piece: (len(piece) > 1, piece)))
-    tokens = layout.filled(pieces.Kind("Unigram").form)
+    tokens = layout.filled(pieces.Kind("Unigram").written)
     _write_json(path, {token: index for index, token in enumerate(tokens)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -29,17 +29,19 @@ class Kind:
     """What starts a piece inside a word, for WordPiece."""
     forms: tuple[Callable[[str], str], ...] = field(default=())
 
-    def form(self, word: str) -> str:
-        """A made-up word that follows a space, as this kind of vocabulary writes it.
+    def written(self, words: Iterable[str]) -> Iterator[str]:
+        """Made-up words that follow a space, as this kind of vocabulary writes them.
 
-        With a capital letter where case is kept, so that it is not taken for one of the ordinary words.
+        With a capital letter where case is kept, so that they are not taken for ordinary words.
         """
-        word = word if self.model == "WordPiece" or self.end else word.capitalize()
+        before, after = "Ġ" if self.byte_level else "", ""
         if self.model == "Unigram" or self.metaspace:
-            return SPACE + word
-        if self.end:
-            return word + self.end
-        return "Ġ" + word if self.byte_level else word
+            before = SPACE
+        elif self.end:
+            before, after = "", self.end
+        if self.model == "WordPiece" or self.end:
+            return (before + word + after for word in words)
+        return (before + word.capitalize() + after for word in words)
 
 
 def kind_of(state: dict[str, Any]) -> Kind:

@@ -233,7 +233,7 @@ def _unigram(cls: Any, kind: pieces.Kind, layout: Layout, specials: Specials, op
     named = set(layout.ids())
     layout.extend(sorted(scores, key=lambda piece: (len(piece) > 1, -scores[piece], piece)))
     listed = [
-        (token, 0.0 if token in named else scores.get(token, -30.0)) for token in layout.filled(kind.form)
+        (token, 0.0 if token in named else scores.get(token, -30.0)) for token in layout.filled(kind.written)
     ]
     return cls(vocab=listed, **options)
 
@@ -290,5 +290,5 @@ def _finish(out: Path, kind: pieces.Kind, layout: Layout) -> None:
         return
     path = out / "tokenizer.json"
     state = json.loads(path.read_text(encoding="utf-8"))
-    state["model"]["vocab"].update(layout.filler(kind.form))
+    state["model"]["vocab"].update(layout.filler(kind.written))
     path.write_text(json.dumps(state, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")

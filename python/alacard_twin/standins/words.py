@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from itertools import product
+from itertools import count, product
 
 TEXT = """
 The teacher opened the window and asked the class a question about the weather. It was a quiet morning, and
@@ -74,8 +74,6 @@ def made_up() -> Iterator[str]:
     """Endless different pronounceable words that are not in the text, always in the same order."""
     taken = frozenset(words())
     syllables = [a + b for a, b in product("bdfgklmnprstvz", "aeiou")]
-    for length in range(2, 9):
-        for parts in product(syllables, repeat=length):
-            word = "".join(parts)
-            if word not in taken:
-                yield word
+    for length in count(2):
+        every = map("".join, product(syllables, repeat=length))
+        yield from (word for word in every if word not in taken)

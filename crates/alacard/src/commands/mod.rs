@@ -30,6 +30,7 @@ use crate::cli::{
 use crate::config::Config;
 use crate::exit::Problem;
 use crate::printer::Printer;
+use crate::settings;
 
 /// What every verb works with.
 pub(crate) struct Shell {
@@ -45,6 +46,10 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     match &cli.command {
         Command::Inside(args) => return inside(args, &printer),
         Command::Confine => return confine::run(&printer),
+        Command::Settings => {
+            printer.data(settings::markdown().trim_end());
+            return ExitCode::SUCCESS;
+        }
         _ => {}
     }
     let shell = match Shell::new(&cli, printer) {
@@ -109,7 +114,7 @@ impl Shell {
             Command::Shuffle(args) => shuffle::run(self, args),
             Command::Schema(args) => schema::run(self, &args),
             // Answered before there is a shell.
-            Command::Inside(_) | Command::Confine => Ok(ExitCode::FAILURE),
+            Command::Inside(_) | Command::Confine | Command::Settings => Ok(ExitCode::FAILURE),
             Command::Completions { shell } => {
                 // By way of memory: the generator itself cannot live with a reader that has gone.
                 let mut script = Vec::new();

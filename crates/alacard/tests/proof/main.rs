@@ -11,4 +11,5 @@ mod environments;
 mod escape;
 mod odd;
 mod real;
+mod repairs;
 mod verdicts;
