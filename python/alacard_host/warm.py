@@ -77,6 +77,12 @@ EXTRA: dict[str, tuple[str, ...]] = {
         "transformers.utils.chat_template_utils",
         "transformers.dynamic_module_utils",
         "transformers.pipelines.*",
+        "alacard_twin.make",
+        "alacard_twin.lib_transformers",
+        "alacard_twin.stop",
+        "alacard_twin.heads",
+        "alacard_twin.special_inputs",
+        "alacard_twin.standins.*",
     ),
     "sentence_transformers": (
         "sentence_transformers.cross_encoder",
@@ -117,7 +123,9 @@ EXTRA: dict[str, tuple[str, ...]] = {
         "huggingface_hub.inference._providers",
     ),
 }
-"""The parts of a library that it loads at its first real use; a star stands for all modules of a package."""
+"""The parts of a library that it loads at its first real use, and what makes twins of its models; a star
+stands for all modules of a package.
+"""
 
 IMPLIED = {"transformers": ("huggingface_hub",), "diffusers": ("huggingface_hub",)}
 """Libraries that come with another one and have late parts of their own."""
