@@ -115,8 +115,7 @@ def _unet(config: Json, neighbours: Json) -> Json:
     small["attention_head_dim"] = _heads(config)
     if isinstance(config.get("num_attention_heads"), (int, list, tuple)):
         small["num_attention_heads"] = _same(config["num_attention_heads"], 1)
-    if "transformer_layers_per_block" in config:
-        small["transformer_layers_per_block"] = _ones(config["transformer_layers_per_block"])
+    small |= _attention_layers(config)
     for key in ("cross_attention_dim", "encoder_hid_dim"):
         if config.get(key) is not None:
             small[key] = _same(config[key], cross_width(config[key]))
@@ -127,6 +126,24 @@ def _unet(config: Json, neighbours: Json) -> Json:
             config["conditioning_embedding_out_channels"]
         )
     return small
+
+
+_FINE = 64
+"""From so many places a side on, attention between all of them is most of the time of an image."""
+
+
+def _attention_layers(config: Json) -> Json:
+    """One layer of attention at each stage that has any, none at the finest where coarser ones have some."""
+    layers = config.get("transformer_layers_per_block")
+    blocks = [str(block).startswith("CrossAttn") for block in config.get("down_block_types") or ()]
+    if (
+        isinstance(config.get("sample_size"), int)
+        and config["sample_size"] >= _FINE
+        and sum(blocks) > 1
+        and blocks[0]
+    ):
+        return {"transformer_layers_per_block": [0] + [1] * (len(blocks) - 1)}
+    return {} if layers is None else {"transformer_layers_per_block": _ones(layers)}
 
 
 def _heads(config: Json) -> Any:

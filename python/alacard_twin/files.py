@@ -98,7 +98,8 @@ def _write_config(original: Json, path: Path, aliases: frozenset[str]) -> None:
             value[name] = original[name]
     unchanged = shrink(original, Strategy("const", 2))
     for name, setting in original.items():
-        if name not in value and name not in NOT_KEPT and name not in aliases and unchanged[name] == setting:
+        ours = name in value or name in NOT_KEPT or name in aliases or setting is None
+        if not ours and unchanged[name] == setting:
             value[name] = setting
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 

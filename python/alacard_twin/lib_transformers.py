@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from alacard_twin import classes, files, heads, remote, stop, weights
+from alacard_twin import classes, completions, files, heads, remote, stop, weights
 from alacard_twin.ladder import LADDER, Climb
 from alacard_twin.probe import GENERATIVE, Probe, generate
 from alacard_twin.shrink import Strategy
@@ -52,7 +52,7 @@ def read_config(spec: TwinSpec) -> Json:
     value: Any = spec.config
     if path is not None and path.is_file():
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            value = json.loads(path.read_text(encoding="utf-8"), object_hook=_number)
         except ValueError as error:
             hint = "The repo's config.json is damaged; fetch it again."
             raise TwinError("config", f"config.json is not JSON: {error}", hint) from error
@@ -60,6 +60,11 @@ def read_config(spec: TwinSpec) -> Json:
         hint = "A twin of a transformers model needs the repo's config.json."
         raise TwinError("config", "there is no config.json", hint)
     return dict(value)
+
+
+def _number(value: Json) -> Any:
+    """What the library writes for a number that JSON does not have: `{"__float__": "Infinity"}`."""
+    return float(value["__float__"]) if set(value) == {"__float__"} else value
 
 
 def _resolve(spec: TwinSpec, original: Json, folder: Path) -> tuple[Any, type[Any], str | None]:
@@ -75,6 +80,7 @@ def _resolve(spec: TwinSpec, original: Json, folder: Path) -> tuple[Any, type[An
     except Exception as error:
         hint = "The installed transformers may be too old or too new for this repo."
         raise TwinError("config", f"{type(error).__name__}: {error}"[:600], hint) from error
+    completions.complete(config)
     cls, task = classes.choose(config, original.get("architectures") or (), spec.task)
     return config, cls, task
 

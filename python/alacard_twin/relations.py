@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any, TypeGuard
 
-from alacard_twin.rules import ROPE
+from alacard_twin.rules import LAYER_COUNTS, ROPE
 from alacard_twin.spec import Json
 
 _MAMBA_NAMES = (
@@ -37,12 +37,48 @@ def mend(new: Json, old: Json) -> None:
         _split_heads,
         _merge_index,
         _timm_tower,
+        _periods,
+        _compound_scaling,
+        _feature_layers,
+        _gathered_layers,
     ):
         relation(new, old)
 
 
 def _whole(config: Json, *names: str) -> int | None:
     return next((config[name] for name in names if type(config.get(name)) is int), None)
+
+
+def _periods(new: Json, old: Json) -> None:
+    """Hybrids that name every n-th layer as one of attention or experts (Jamba) keep one of each kind."""
+    depth = _whole(new, *LAYER_COUNTS)
+    for kind in ("attn_layer", "expert_layer"):
+        period, offset = new.get(f"{kind}_period"), new.get(f"{kind}_offset")
+        if type(period) is int and type(offset) is int and depth is not None and offset >= depth > 1:
+            new[f"{kind}_period"], new[f"{kind}_offset"] = depth, depth - 1
+
+
+def _compound_scaling(new: Json, old: Json) -> None:
+    """EfficientNet's widths are those of its smallest member times a coefficient: only that one shrinks."""
+    if type(old.get("width_coefficient")) is not float or "hidden_dim" not in old:
+        return
+    new |= {name: old[name] for name in ("in_channels", "out_channels") if name in old}
+    new |= {"width_coefficient": 0.25, "depth_coefficient": 0.25, "hidden_dim": 320}
+
+
+def _feature_layers(new: Json, old: Json) -> None:
+    """Layers of the part that sees whose output the text reads (LLaVA): those that are there."""
+    vision, layers = new.get("vision_config"), new.get("vision_feature_layer")
+    depth = _whole(vision, *LAYER_COUNTS) if isinstance(vision, dict) else None
+    if depth is not None and isinstance(layers, list) and all(type(layer) is int for layer in layers):
+        new["vision_feature_layer"] = [max(-depth, min(depth, layer)) for layer in layers]
+
+
+def _gathered_layers(new: Json, old: Json) -> None:
+    """Mllama's pictures are the last layer's output and that of some before it, side by side."""
+    layers, width = new.get("intermediate_layers_indices"), _width(new)
+    if "vision_output_dim" in new and isinstance(layers, list) and width:
+        new["vision_output_dim"] = width * (1 + len(layers))
 
 
 def _width(config: Json) -> int | None:

@@ -34,8 +34,7 @@ impl ModelCard {
                 .as_ref()
                 .map(|fact| fact.value.clone())
                 .unwrap_or_default(),
-            chat: dossier.chat_template.is_some()
-                || dossier.tags.iter().any(|tag| tag == "conversational"),
+            chat: dossier.talks(),
             weight: (downloads as f64).sqrt().max(1.0),
         }
     }

@@ -452,3 +452,49 @@ pub struct Dossier {
     /// What the reader should know about these facts.
     pub notices: Vec<Notice>,
 }
+
+impl Dossier {
+    /// Whether people talk to the model in turns: it has a chat template or is tagged so. A model
+    /// that answers to pictures does so too, unless its type is one that is published without a
+    /// template: often its configuration is all that is known.
+    pub fn talks(&self) -> bool {
+        let is = |fact: &Option<Fact<String>>, name: &str| {
+            fact.as_ref().is_some_and(|fact| fact.value == name)
+        };
+        let prompted = || {
+            WITHOUT_TEMPLATE
+                .iter()
+                .any(|name| is(&self.model_type, name))
+        };
+        self.chat_template.is_some()
+            || self.tags.iter().any(|tag| tag == "conversational")
+            || is(&self.task, "image-text-to-text") && self.model_type.is_some() && !prompted()
+    }
+}
+
+/// Model types of image-text-to-text whose published models have no chat template: captioners,
+/// and models that take commands or a text to go on with.
+const WITHOUT_TEMPLATE: [&str; 22] = [
+    "aria_text",
+    "blip",
+    "blip-2",
+    "bridgetower",
+    "chameleon",
+    "colpali",
+    "florence2",
+    "fuyu",
+    "git",
+    "got_ocr2",
+    "idefics",
+    "instructblip",
+    "instructblipvideo",
+    "kosmos-2",
+    "kosmos-2.5",
+    "nougat",
+    "paligemma",
+    "pix2struct",
+    "pp_chart2table",
+    "pp_formulanet",
+    "udop",
+    "vision-encoder-decoder",
+];

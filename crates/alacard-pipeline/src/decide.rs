@@ -131,10 +131,7 @@ pub(crate) fn compatible(
             .map(|task| task.ui.clone())
             .unwrap_or_default(),
     };
-    let talks = dossier.chat_template.is_some()
-        || chosen.lesson == "endpoint-chat"
-        || dossier.tags.iter().any(|tag| tag == "conversational");
-    if !talks {
+    if !dossier.talks() && chosen.lesson != "endpoint-chat" {
         fitting.retain(|ui| *ui != Ui::Chat);
     }
     fitting.retain(|ui| *ui != Ui::None);

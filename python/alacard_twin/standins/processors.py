@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import shutil
 import tempfile
 from pathlib import Path
@@ -44,6 +45,9 @@ def audio_part(config: Any) -> Any:
 
 def image_size(config: Any) -> tuple[int, int] | None:
     """Height and width of the images that the model takes."""
+    if getattr(config, "model_type", "") == "imagegpt":
+        side = math.isqrt(config.n_positions)
+        return side, side
     for holder in (vision_part(config), config):
         value = getattr(holder, "image_size", None)
         if isinstance(value, (list, tuple)) and len(value) >= 2:
@@ -65,11 +69,25 @@ def _class_of(names: Any, config: Any, find: Any) -> Any:
     return None
 
 
+_BORROWED = {
+    "d_fine": "RTDetrImageProcessor",
+    "dab-detr": "ConditionalDetrImageProcessor",
+    "glm4v_moe": "Glm4vImageProcessor",
+    "qwen3_vl": "Qwen2VLImageProcessor",
+    "qwen3_vl_moe": "Qwen2VLImageProcessor",
+    "deim": "RTDetrImageProcessor",
+    "rt_detr_v2": "RTDetrImageProcessor",
+}
+"""Model types that the library knows no image processor for: their published repos name another type's."""
+
+
 def image_processor(config: Any) -> Any:
     """An image processor for the configuration; None if the model type has none."""
     from transformers.models.auto import image_processing_auto as auto
 
-    cls = _class_of(auto.IMAGE_PROCESSOR_MAPPING_NAMES, config, auto.get_image_processor_class_from_name)
+    find = auto.get_image_processor_class_from_name
+    borrowed = _BORROWED.get(str(getattr(config, "model_type", "")))
+    cls = find(borrowed) if borrowed else _class_of(auto.IMAGE_PROCESSOR_MAPPING_NAMES, config, find)
     return None if cls is None else cls(**_image_options(cls, config))
 
 
@@ -101,9 +119,18 @@ def _image_options(cls: Any, config: Any) -> Json:
         options["image_seq_length"] = sequence or _image_tokens(
             config, vision_part(config), options_patch(config)
         )
+    if hasattr(cls, "clusters") and getattr(cls, "clusters", None) is None:
+        options["clusters"] = _colours(settings.vocabulary_size(config) - 1)
     if "max_patches" in dir(cls) and "min_patches" in dir(cls):
         options["max_patches"] = 2
     return {key: value for key, value in options.items() if value is not None}
+
+
+def _colours(count: int) -> list[list[float]]:
+    """So many colours from -1 to 1, evenly over red, green and blue: what Image GPT reads pixels as."""
+    side = max(2, round(count ** (1 / 3)))
+    steps = [2 * step / (side - 1) - 1 for step in range(side)]
+    return [[red, green, blue] for red in steps for green in steps for blue in steps][:count]
 
 
 _FREE_SIZE = (
@@ -212,7 +239,10 @@ def _composite_options(config: Any) -> Json:
     return {
         "patch_size": patch,
         "spatial_merge_size": getattr(config, "spatial_merge_size", None),
-        "vision_feature_select_strategy": getattr(config, "vision_feature_select_strategy", None),
+        "vision_feature_select_strategy": getattr(config, "vision_feature_select_strategy", None)
+        or "default",
+        "downsample_factor": getattr(config, "downsample_factor", None),
+        "img_size": getattr(vision, "image_size", None),
         "num_additional_image_tokens": 1 if "clip" in str(getattr(vision, "model_type", "")) else 0,
         "num_query_tokens": getattr(config, "num_query_tokens", None),
         "image_seq_length": tokens,
@@ -229,6 +259,9 @@ def options_patch(config: Any) -> Any:
 def _image_tokens(config: Any, vision: Any, patch: Any) -> int | None:
     """How many places one image takes in the text."""
     given = getattr(config, "image_seq_length", None) or getattr(config, "mm_tokens_per_image", None)
+    resampled = getattr(getattr(config, "perceiver_config", None), "resampler_n_latents", None)
+    if isinstance(resampled, int):
+        return resampled
     own = image_size(config)
     patch = patch[0] if isinstance(patch, (list, tuple)) else patch
     scale = getattr(config, "scale_factor", None)

@@ -43,6 +43,11 @@ impl Host {
         })
     }
 
+    /// Whether the process is there no more.
+    pub(crate) fn ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     pub(crate) fn pid(&self) -> Option<u32> {
         self.child.id()
     }

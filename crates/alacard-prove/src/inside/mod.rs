@@ -48,6 +48,8 @@ struct Inside {
     hub: Server,
     host: Host,
     frames: Frames,
+    /// What the host has imported, for one that must take its place.
+    modules: Vec<String>,
     runs: u64,
 }
 
@@ -77,6 +79,7 @@ async fn serve(args: &InsideArgs) -> std::io::Result<()> {
         frames: Frames::new(),
         repos,
         hub,
+        modules: Vec::new(),
         runs: 0,
     };
     let hub = inside.hub.url();
@@ -96,6 +99,7 @@ async fn serve(args: &InsideArgs) -> std::io::Result<()> {
 
 impl Inside {
     async fn obey(&mut self, order: Order) -> std::io::Result<()> {
+        self.revive().await?;
         match order {
             Order::Warm { modules } => self.warm(&modules).await,
             Order::Serve { repos } => self.publish(repos).await,
@@ -110,7 +114,21 @@ impl Inside {
         }
     }
 
+    /// A host that ended since the last order (killed for memory, say) has a successor: otherwise
+    /// every later notebook would fail for the fault of an earlier one.
+    async fn revive(&mut self) -> std::io::Result<()> {
+        if !self.host.ended() {
+            return Ok(());
+        }
+        self.host = Host::start(&self.args.python, &self.args.work.join(HOST_LOG))?;
+        if !self.modules.is_empty() {
+            self.host.import(&self.modules, IMPORT_LIMIT).await?;
+        }
+        Ok(())
+    }
+
     async fn warm(&mut self, modules: &[String]) -> std::io::Result<()> {
+        self.modules = modules.to_vec();
         let event = self.host.import(modules, IMPORT_LIMIT).await?;
         let strings = |value: &Value| serde_json::from_value(value.clone()).unwrap_or_default();
         let report = Report::Warm {

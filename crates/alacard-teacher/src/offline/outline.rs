@@ -218,12 +218,10 @@ fn extra_packages(brief: &Brief<'_>) -> BTreeSet<String> {
         packages.insert("sentencepiece".to_owned());
         packages.insert("protobuf".to_owned());
     }
-    if matches!(model_type, "smolvlm" | "idefics3") {
-        packages.insert("num2words".to_owned());
-    }
-    if model_type == "marian" {
-        packages.insert("sacremoses".to_owned());
-    }
+    let needed = ALSO_NEEDED
+        .iter()
+        .filter(|(types, _)| types.contains(&model_type));
+    packages.extend(needed.map(|(_, package)| (*package).to_owned()));
     if brief.chosen.lesson == "feature-extraction" {
         packages.extend(
             reader_packages(dossier)
@@ -263,6 +261,27 @@ const SENTENCEPIECE: [&str; 12] = [
     "t5",
     "xlm-roberta",
     "xlnet",
+];
+
+/// Packages that the tokenizers and processors of single model types ask for when they are loaded
+/// or first called (`requires_backends` and the like in transformers).
+const ALSO_NEEDED: [(&[&str], &str); 4] = [
+    (&["idefics3", "smolvlm"], "num2words"),
+    (
+        &["biogpt", "flaubert", "fsmt", "marian", "xlm"],
+        "sacremoses",
+    ),
+    (&["cpmant", "roformer"], "rjieba"),
+    (
+        &[
+            "pp_doclayout_v2",
+            "pp_doclayout_v3",
+            "pp_ocrv5_mobile_det",
+            "pp_ocrv5_server_det",
+            "pp_ocrv6_det",
+        ],
+        "opencv-python-headless",
+    ),
 ];
 
 /// Environment variables that the notebook reads.

@@ -169,7 +169,7 @@ fn shape(dossier: &Dossier) -> Map<String, Json> {
         "image_size": number(dossier.image_size.as_ref()),
         "sampling_rate": number(dossier.sampling_rate.as_ref()),
         "languages": dossier.languages,
-        "chat": dossier.chat_template.is_some() || dossier.tags.iter().any(|t| t == "conversational"),
+        "chat": dossier.talks(),
         "chat_template": fact(dossier.chat_template.as_ref()),
         "mask_token": fact(dossier.mask_token.as_ref()),
         "labels": fact(dossier.labels.as_ref()),

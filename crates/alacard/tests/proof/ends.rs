@@ -141,6 +141,23 @@ fn killing_the_parent_is_refused_or_named() {
 
 #[test]
 #[ignore = "needs uv and Python"]
+fn a_host_that_was_killed_does_not_spoil_the_next_notebook() {
+    let bench = Bench::new();
+    let kill = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(5)";
+    let killer = bench.notebook("killer.ipynb", &[kill]);
+    let next = bench.notebook("next.ipynb", &["x = 1\nprint(x)"]);
+    let files = [&killer, &next, &killer, &next].map(|path| path.display().to_string());
+    let mut arguments = vec!["prove", "--offline", "--json", "--jobs", "1"];
+    arguments.extend(files.iter().map(String::as_str));
+    let output = bench.alacard(&arguments).output().unwrap();
+    let proofs: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for number in [1, 3] {
+        assert_eq!(proofs[number]["runs"], true, "{proofs:#}");
+    }
+}
+
+#[test]
+#[ignore = "needs uv and Python"]
 fn killing_everybody_ends_the_sandbox_only() {
     let said = after_a_good_cell(
         "import os, signal, time\nos.kill(-1, signal.SIGKILL)\ntime.sleep(2)\nos.kill(os.getpid(), signal.SIGKILL)",
