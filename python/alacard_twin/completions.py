@@ -73,7 +73,7 @@ def _whole_patches(config: Any) -> None:
     """Sides of images that can be merged as the configuration says: whole squares of patches."""
     vision = getattr(config, "vision_config", None)
     side, patch = getattr(vision, "image_size", None), getattr(vision, "patch_size", None)
-    if type(side) is not int or type(patch) is not int or patch < 1:
+    if vision is None or type(side) is not int or type(patch) is not int or patch < 1:
         return
     tokens = getattr(config, "mm_tokens_per_image", None)
     merged = getattr(config, "downsample_factor", None) or getattr(config, "scale_factor", None)

@@ -41,6 +41,7 @@ def mend(new: Json, old: Json) -> None:
         _compound_scaling,
         _feature_layers,
         _gathered_layers,
+        _points,
     ):
         relation(new, old)
 
@@ -79,6 +80,14 @@ def _gathered_layers(new: Json, old: Json) -> None:
     layers, width = new.get("intermediate_layers_indices"), _width(new)
     if "vision_output_dim" in new and isinstance(layers, list) and width:
         new["vision_output_dim"] = width * (1 + len(layers))
+
+
+def _points(new: Json, old: Json) -> None:
+    """SAM writes a point as sines and cosines of so many frequencies: together the prompt's width."""
+    vision, prompt = new.get("vision_config"), new.get("prompt_encoder_config")
+    if isinstance(vision, dict) and isinstance(prompt, dict) and "num_pos_feats" in vision:
+        width = _width(prompt)
+        vision["num_pos_feats"] = width // 2 if width else vision["num_pos_feats"]
 
 
 def _width(config: Json) -> int | None:

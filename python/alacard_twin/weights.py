@@ -154,6 +154,15 @@ def _mend_numbers(model: Any) -> None:
                 tensor.normal_(0.0, 0.02)
 
 
+def halve(model: Any) -> Any:
+    """The same model with numbers of 16 bits, and a configuration that says so."""
+    import torch
+
+    model = model.to(torch.bfloat16)
+    model.config.dtype = torch.bfloat16
+    return model
+
+
 def _extreme(tensor: Any) -> Any:
     """The largest absolute value, in one pass and without a copy; zero for nothing, NaN for any NaN."""
     import torch

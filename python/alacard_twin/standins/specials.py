@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -234,7 +235,7 @@ def _media_ids(config: Any) -> list[tuple[str, int]]:
 
 
 def _media(config: Any, model_type: str, specials: Specials, layout: Layout) -> None:
-    names = {**MEDIA, **NAMED.get(model_type, {})}
+    names = {**MEDIA, **_of_processor(model_type), **NAMED.get(model_type, {})}
     for name, index in _media_ids(config):
         token = layout.tokens.get(index, names[name])
         if layout.at(token) not in (None, index):
@@ -243,6 +244,24 @@ def _media(config: Any, model_type: str, specials: Specials, layout: Layout) -> 
         if layout.at(token) is not None:
             specials.media[f"{name}_token"] = token
     specials.media |= ATTRIBUTES.get(model_type, {})
+
+
+def _of_processor(model_type: str) -> dict[str, str]:
+    """The names that the type's processor itself has for its media: constants, or defaults of arguments."""
+    from transformers.models.auto import processing_auto as auto
+
+    name = auto.PROCESSOR_MAPPING_NAMES.get(model_type)
+    cls = auto.processor_class_from_name(name) if name else None
+    if cls is None:
+        return {}
+    arguments = inspect.signature(cls.__init__).parameters
+    found = {}
+    for kind in ("image", "video", "audio"):
+        argument = arguments.get(f"{kind}_token")
+        token = getattr(cls, f"{kind.upper()}_TOKEN", argument.default if argument else None)
+        if isinstance(token, str):
+            found[kind] = token
+    return found
 
 
 def _defaults(defaults: Defaults, layout: Layout) -> None:
