@@ -90,7 +90,8 @@ RULES: tuple[Rule, ...] = (
     _rule(
         r"vocab|position|image|patch|window|kernel|stride|token_id|_ids$|_index|num_labels|num_channels$"
         r"|in_channels|in_chans|mel|sampling|rate|max_|min_|num_frames|tubelet|feature_size|input_feat"
-        r"|projection_input_dim|context_length|prediction_length|spatial_merge|temporal|num_queries|codebook_size|bins|n_fft|hop"
+        r"|projection_input_dim"
+        r"|context_length|prediction_length|spatial_merge|temporal|num_queries|codebook_size|bins|n_fft|hop"
         r"|scale|factor|theta|state_dim|act_dim|act_vocab|num_buckets|relative|pretraining_tp|bits|n_codes"
         r"|seq_len|levels|points|coord|resolution|num_image_tokens|query_tokens|num_latents|memory_size"
         r"|num_special|audio_channels|input_channels|visual_feat|chunk_size|crop_size|frames_per",
