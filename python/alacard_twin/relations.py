@@ -37,6 +37,7 @@ def mend(new: Json, old: Json) -> None:
         _split_heads,
         _merge_index,
         _timm_tower,
+        _timm_backbone,
         _periods,
         _compound_scaling,
         _feature_layers,
@@ -287,6 +288,12 @@ def _merge_index(new: Json, old: Json) -> None:
     kept = new.get("intermediate_hidden_state_indices")
     if type(new.get("merge_index")) is int and _whole_list(kept):
         new["merge_index"] = min(new["merge_index"], *kept)
+
+
+def _timm_backbone(new: Json, old: Json) -> None:
+    """Backbones of timm are fixed by their name: the shallowest of the same family, with the same stages."""
+    if new.get("model_type") == "timm_backbone" and re.fullmatch(r"resnet\d+", str(new.get("backbone"))):
+        new["backbone"] = "resnet10t"
 
 
 def _timm_tower(new: Json, old: Json) -> None:
