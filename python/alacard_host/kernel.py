@@ -40,6 +40,7 @@ def start(connection_file: str) -> Any:
 def application(connection_file: str) -> Any:
     """An application without history, debugger, banner or rewritten files."""
     without_debugger()
+    direct_flush()
     from ipykernel.kernelapp import IPKernelApp
     from traitlets.config import Config
 
@@ -57,7 +58,31 @@ def application(connection_file: str) -> Any:
     config.IPKernelApp.connection_file = connection_file
     config.IPKernelApp.log_level = 50
     config.IPKernelApp.exec_PYTHONSTARTUP = False
+    # A pause after each cell for output to arrive; here it has been handed over by then.
+    config.IPythonKernel._execute_sleep = 0.0
     return Application.instance(config=config)
+
+
+def direct_flush() -> None:
+    """Output is handed over by the thread that flushes, and nothing at all when there is nothing.
+
+    The library asks its publishing thread and waits for it, four times a cell: most of the time of a
+    short cell. All messages go through that thread in the order in which they are handed over, so output
+    still comes before the status that ends its cell.
+    """
+    from ipykernel.iostream import OutStream
+
+    original = OutStream.flush
+
+    def flush(self: Any) -> None:
+        buffers = getattr(self, "_buffers", None)
+        if buffers is None or self.pub_thread is None:
+            # Another version of the library, or a stream that is closed.
+            original(self)
+        elif any(text.tell() for text in list(buffers.values())):
+            self._flush()
+
+    OutStream.flush = flush
 
 
 def without_debugger() -> None:

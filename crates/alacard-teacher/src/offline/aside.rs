@@ -22,7 +22,12 @@ pub(super) fn set_aside(
     evidence: &[Evidence],
 ) -> Option<Section> {
     let failed = evidence.iter().find(|one| one.place.is_some())?;
-    let place = failed.place.filter(|place| *place < section.cells.len())?;
+    let place = failed.place?;
+    // Only code can fail: so each repair leaves less of it, and they come to an end.
+    section
+        .cells
+        .get(place)
+        .filter(|cell| cell.kind == CellKind::Code)?;
     if !matches!(
         plan.kind,
         SectionKind::Step | SectionKind::Measure | SectionKind::Exercises
