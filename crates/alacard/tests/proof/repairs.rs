@@ -45,10 +45,14 @@ fn told(output: &Output, proof: &Value) -> String {
 
 #[test]
 #[ignore = "needs uv, Python and torch"]
-fn a_step_that_fails_is_left_out_and_said() {
-    let bench = Bench::new();
+fn a_step_that_fails_is_left_out_unless_others_need_it() {
+    left_out_and_said(&Bench::new());
+    kept_for_others(&Bench::new());
+}
+
+fn left_out_and_said(bench: &Bench) {
     let step = "\n@@ section step.breaks title=\"A step that breaks\" purpose=\"See what becomes of it.\"\n@@ md\nFirst a line that works, then one that does not.\n@@ py\nfine = classifier(\"fine\")\nassert len(fine) == 1\n@@ py\nraise LookupError(\"this model has no such thing\")\n";
-    let (output, notebook, proof) = generate(&bench, step);
+    let (output, notebook, proof) = generate(bench, step);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output, &proof));
     assert_eq!(proof["proves"], true, "{}", told(&output, &proof));
     assert_eq!(proof["first_variant"], false, "{}", told(&output, &proof));
@@ -59,12 +63,9 @@ fn a_step_that_fails_is_left_out_and_said() {
     assert!(text.contains("fine = classifier"), "{text}");
 }
 
-#[test]
-#[ignore = "needs uv, Python and torch"]
-fn a_step_that_others_need_is_not_left_out() {
-    let bench = Bench::new();
+fn kept_for_others(bench: &Bench) {
     let steps = "\n@@ section step.breaks title=\"A step that breaks\" purpose=\"Define a name.\"\n@@ md\nA name for later.\n@@ py\nneeded = len(classifier(\"fine\")) / 0\n\n@@ section step.needs title=\"A step that needs it\" purpose=\"Use the name.\"\n@@ md\nThe name from above.\n@@ py\nprint(needed)\n";
-    let (output, notebook, proof) = generate(&bench, steps);
+    let (output, notebook, proof) = generate(bench, steps);
     assert_eq!(output.status.code(), Some(5), "{}", told(&output, &proof));
     assert_eq!(
         (&proof["starts"], &proof["runs"]),
@@ -72,6 +73,11 @@ fn a_step_that_others_need_is_not_left_out() {
         "{}",
         told(&output, &proof)
     );
-    assert_eq!(proof["causes"][0]["reason"], "cell-error");
+    assert_eq!(
+        proof["causes"][0]["reason"],
+        "cell-error",
+        "{}",
+        told(&output, &proof)
+    );
     assert!(notebook.to_string().contains("needed = len"));
 }
