@@ -15,7 +15,7 @@ const ASK: &str = "import sys; assert sys.version_info >= (3, 11); print(sys.exe
 /// Of the model types that build from their own defaults, so many in a hundred must run as twins.
 const FLOOR: &str = "95";
 
-/// What a first run of the gate leaves on the disk, measured.
+/// What a first run of the gate leaves on the disk, roughly.
 const ROOM_GB: f64 = 25.0;
 
 /// The tools, by path.

@@ -21,8 +21,9 @@ pub(super) fn set_aside(
     section: &Section,
     evidence: &[Evidence],
 ) -> Option<Section> {
-    let failed = evidence.iter().find(|one| one.place.is_some())?;
-    let place = failed.place?;
+    let (place, message) = evidence
+        .iter()
+        .find_map(|one| Some((one.place?, &one.message)))?;
     // Only code can fail: so each repair leaves less of it, and they come to an end.
     section
         .cells
@@ -37,7 +38,7 @@ pub(super) fn set_aside(
     let mut cells = section.cells[..place].to_vec();
     cells.push(SectionCell {
         kind: CellKind::Markdown,
-        source: words(&failed.message),
+        source: words(message),
         tags: Vec::new(),
     });
     super::point_on(outline, plan, &mut cells);

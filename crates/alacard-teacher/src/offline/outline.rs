@@ -278,7 +278,6 @@ const ALSO_NEEDED: [(&[&str], &str); 4] = [
             "pp_doclayout_v3",
             "pp_ocrv5_mobile_det",
             "pp_ocrv5_server_det",
-            "pp_ocrv6_det",
         ],
         "opencv-python-headless",
     ),

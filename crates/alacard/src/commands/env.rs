@@ -168,3 +168,19 @@ impl From<EnvError> for Problem {
         problem
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_days_of_the_calendar() {
+        for (seconds, wanted) in [
+            (0, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (1_795_219_200, "2026-11-21"),
+        ] {
+            assert_eq!(day(seconds), wanted);
+        }
+    }
+}
