@@ -143,13 +143,12 @@ impl Twins {
                 shown: None,
             })));
         }
-        let given = self.root.join("given").join(&key);
-        write_all(&given, &blueprint.files)?;
-        let new =
-            tempfile::tempdir_in(&self.root).map_err(file("create a folder in", &self.root))?;
-        let spec = spec(blueprint, &given, base, consent);
+        // Both folders are this attempt's own: another process may be making the same twin now.
+        let given = self.fresh()?;
+        write_all(given.path(), &blueprint.files)?;
+        let new = self.fresh()?;
+        let spec = spec(blueprint, given.path(), base, consent);
         let about = make(slot, spec, new.path(), cancelled)?;
-        let _ = std::fs::remove_dir_all(&given);
         match about {
             Ok(about) => {
                 let text = about.to_string();
@@ -165,6 +164,11 @@ impl Twins {
             }
             Err(about) => Ok(Made::Failed(about)),
         }
+    }
+
+    /// A new folder in the cache, where the sandbox sees it; it goes when it is not kept.
+    fn fresh(&self) -> Result<tempfile::TempDir, ProveError> {
+        tempfile::tempdir_in(&self.root).map_err(file("create a folder in", &self.root))
     }
 }
 

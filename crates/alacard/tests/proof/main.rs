@@ -12,4 +12,5 @@ mod escape;
 mod odd;
 mod real;
 mod repairs;
+mod twins;
 mod verdicts;
