@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from alacard_host import fresh
+from alacard_host import fresh, packages
 
 
 def main(connection_file: str, observe: str) -> int:
@@ -16,6 +16,7 @@ def main(connection_file: str, observe: str) -> int:
     streams = (sys.stdout, sys.stderr, sys.__stderr__)
     app = start(connection_file)
     fresh.rebind_log_streams(streams)
+    packages.install(app.shell)
     if observe:
         from alacard_host import watch
 

@@ -229,5 +229,5 @@ pub(crate) fn python_half(laboratory: &Laboratory) -> Result<()> {
         ],
     )?;
     inside("mypy", &["--no-error-summary"])?;
-    inside("pytest", &["-q", "-p", "no:cacheprovider"])
+    inside("pytest", &["-rs", "-p", "no:cacheprovider"])
 }
