@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from alacard_twin import classes, completions, files, heads, remote, stop, weights
-from alacard_twin.ladder import LADDER, Climb
+from alacard_twin import classes, completions, files, fit, heads, remote, stop, weights
+from alacard_twin.ladder import LADDER, PATIENCE_SECONDS, Climb
 from alacard_twin.probe import GENERATIVE, Probe, generate
 from alacard_twin.shrink import Strategy
 from alacard_twin.spec import Json, TwinError, TwinReport, TwinSpec
@@ -29,7 +29,7 @@ def make(spec: TwinSpec, out: Path) -> TwinReport:
         config, cls, task = _resolve(spec, original, out)
     with report.timed("standins"):
         files.stand_in(spec, out, config, report)
-    model, probe = _climb(spec, config, cls, task, report)
+    model, probe = _climb(spec, config, cls, task, out, report)
     with report.timed("tune"):
         tune(model, task, out, probe, report)
     with report.timed("save"):
@@ -95,31 +95,51 @@ def _guessed_type(original: Json) -> str:
 
 
 def _climb(
-    spec: TwinSpec, config: Any, cls: type[Any], task: str | None, report: TwinReport
+    spec: TwinSpec, config: Any, cls: type[Any], task: str | None, out: Path, report: TwinReport
 ) -> tuple[Any, Probe]:
-    value = plain_config(config)
-    separate = generates(cls, task) and _affordable(value, spec.size_cap_mb)
-    model, probe = _try(spec, config, cls, task, report, separate_embeddings(value) if separate else value)
-    if model is None or (separate and not report.ran):
-        model, probe = _try(spec, config, cls, task, report, value)
+    """The smallest model that answers a picture of its own processor, where it sees; else one that runs."""
+    processor = fit.fitting(cls, out, report) if generates(cls, task) else None
+    if processor is not None:
+        model, probe = _settle(spec, config, cls, report, Probe(task, processor.inputs))
+        if model is not None and report.ran:
+            processor.keep()
+            return model, probe
+        report.notes.append(f"the processor does not fit the model: {_last_error(report)}")
+        report.tried.clear()
+    model, probe = _settle(spec, config, cls, report, Probe(task))
     if model is None:
-        last = report.tried[0].error if report.tried else "nothing was built"
         hint = "This architecture does not build from its configuration with the installed library."
-        raise TwinError("build", last, hint)
+        raise TwinError("build", _last_error(report), hint)
+    return model, probe
+
+
+def _last_error(report: TwinReport) -> str:
+    return report.tried[0].error if report.tried else "nothing was built"
+
+
+def _settle(
+    spec: TwinSpec, config: Any, cls: type[Any], report: TwinReport, probe: Probe
+) -> tuple[Any, Probe]:
+    """With input and output embedding apart where it generates and there is room, else as they are."""
+    value = plain_config(config)
+    separate = generates(cls, probe.task) and _affordable(value, spec.size_cap_mb)
+    model = _try(spec, config, cls, report, probe, separate_embeddings(value) if separate else value)
+    if model is None or (separate and not report.ran):
+        model = _try(spec, config, cls, report, probe, value)
     return model, probe
 
 
 def _try(
-    spec: TwinSpec, config: Any, cls: type[Any], task: str | None, report: TwinReport, value: Json
-) -> tuple[Any, Probe]:
-    probe = Probe(task)
+    spec: TwinSpec, config: Any, cls: type[Any], report: TwinReport, probe: Probe, value: Json
+) -> Any | None:
     climb = Climb(
         read=lambda shrunk: type(config).from_dict(shrunk),
         build=lambda shrunk: _build(cls, shrunk, spec),
         run=probe.run,
         report=report,
+        patience=PATIENCE_SECONDS if probe.own is None else fit.PATIENCE_SECONDS,
     )
-    return climb.climb(value), probe
+    return climb.climb(value)
 
 
 def _build(cls: type[Any], config: Any, spec: TwinSpec) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from alacard_twin.inputs import ARGUMENTS, TEXT_LENGTH, Context, Inputs, _noise, _ones, _torch
@@ -45,8 +45,10 @@ _LENGTH = re.compile(r"features to be of length (\d+)")
 class Probe:
     """Finds inputs for a model, runs it, and remembers the inputs that worked."""
 
-    def __init__(self, task: str | None) -> None:
+    def __init__(self, task: str | None, own: Callable[[Any], Inputs] | None = None) -> None:
         self.task = task
+        self.own = own
+        """Makes the inputs of the model's own processor, and has tried them; then nothing is guessed."""
         self.inputs: Inputs = {}
         self.output: Any = None
 
@@ -54,6 +56,9 @@ class Probe:
         """The name of the main call that worked; the first error when no guess was accepted."""
         if model.config.model_type in PARTS:
             return self._run_parts(model)
+        if self.own is not None:
+            self.inputs = self.own(model)
+            return "generate"
         first: Exception | None = None
         generates = self.task in GENERATIVE and bool(model.can_generate())
         if generates and model.config.model_type in FORWARD_ONLY:

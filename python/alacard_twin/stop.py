@@ -21,7 +21,7 @@ from typing import Any
 from alacard_twin import words
 from alacard_twin.inputs import Inputs
 
-GROUPS = 5
+GROUPS = 3
 """Words that a generation says before it ends."""
 
 GROUP_SIZE = 8

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alacard_twin.spec import TwinSpec
-from alacard_twin.standins import processors, settings, special_cases
+from alacard_twin.standins import asked, processors, settings, special_cases
 from alacard_twin.standins.tokenizer import Made, Request
 from alacard_twin.standins.tokenizer import make as make_tokenizer
 
@@ -117,6 +117,7 @@ def _composite(request: Request, made: Made | None, parts: dict[str, Any], said:
             made.tokenizer if made is not None and made.tokenizer is not None else _own_tokenizer(request.out)
         )
         aliases = {"audio_processor": parts.get("feature_extractor"), "tokenizer": tokenizer}
+        aliases |= _second_tokenizer(request)
         processor = processors.composite(request.config, parts | aliases, made.template if made else None)
         if processor is None:
             return
@@ -125,6 +126,20 @@ def _composite(request: Request, made: Made | None, parts: dict[str, Any], said:
         said.append(f"processor: none, its stand-in could not be made ({_short(error)})")
         return
     said.append(f"processor: {type(processor).__name__} over these parts")
+
+
+def _second_tokenizer(request: Request) -> dict[str, Any]:
+    """InstructBLIP reads the question twice: its querying part is a BERT with a tokenizer of its own."""
+    part = getattr(request.config, "qformer_config", None)
+    cls = asked.processor_class(request.config)
+    if part is None or cls is None or "qformer_tokenizer" not in cls.get_attributes():
+        return {}
+    from transformers import BertConfig
+
+    folder = request.out / "qformer_tokenizer"
+    folder.mkdir(exist_ok=True)
+    made = make_tokenizer(Request(BertConfig(vocab_size=part.vocab_size), folder))
+    return {"qformer_tokenizer": made.tokenizer} if made is not None else {}
 
 
 def _own_tokenizer(out: Path) -> Any:

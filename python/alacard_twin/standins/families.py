@@ -187,6 +187,6 @@ def family(tokenizer_class: str, model_type: str, size: int) -> Family:
     for found in (_BY_TYPE.get(model_type), _BY_CLASS.get(tokenizer_class)):
         if found is not None and size >= found.smallest:
             return found
-    if model_type in ("llama", "llava", "idefics2"):
+    if model_type in ("llama", "llava", "idefics2", "fuyu"):
         return LLAMA2
     return MASKED if model_type == "modernbert" else PLAIN

@@ -38,10 +38,16 @@ def markup_tags() -> dict[str, int]:
 def before(name: str, config: Any, layout: Layout) -> None:
     """Places tokens whose ids follow from the class and the size of the vocabulary alone."""
     if getattr(config, "model_type", "") in ("paligemma", "colpali") and layout.size >= 257152:
+        # The library's own default gives the picture the first of these ids; published ones the last.
+        taken = getattr(config, "image_token_index", None)
         for index in range(1024):
-            layout.place(f"<loc{index:04}>", 256000 + index)
+            if 256000 + index != taken:
+                layout.place(f"<loc{index:04}>", 256000 + index)
         for index in range(128):
             layout.place(f"<seg{index:03}>", 257024 + index)
+    if getattr(config, "model_type", "") == "ovis2":
+        for token, index in zip(_OVIS_INDICATORS, config.visual_indicator_token_ids, strict=False):
+            layout.place(token, index)
     if name == "WhisperTokenizer":
         for token, index in whisper_tokens(layout.size).items():
             layout.place(token, index)
@@ -71,6 +77,10 @@ def before(name: str, config: Any, layout: Layout) -> None:
         first = _first_code(name, layout.size, len(codes(name)))
         for offset, code in enumerate(codes(name)):
             layout.place(code, first + offset)
+
+
+_OVIS_INDICATORS = ("<IMG_START>", "<IMG_GRID>", "<IMG_COL>", "<IMG_ROW>", "<IMG_END>")
+"""What Ovis writes around and between the tiles of a picture, in the order of its configuration."""
 
 
 def extra(name: str, layout: Layout) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from alacard_twin.standins import settings
+from alacard_twin.standins.asked import Asked, asked
 from alacard_twin.standins.families import Family, family
 from alacard_twin.standins.layout import Layout
 
@@ -62,6 +63,7 @@ NAMED: dict[str, dict[str, str]] = {
     "shieldgemma2": {"image": "<image_soft_token>"},
     "t5gemma2": {"image": "<image_soft_token>"},
     "internvl": {"image": "<IMG_CONTEXT>"},
+    "ovis2": {"image": "<IMG_ATOM>"},
     "pixtral": {"image": "[IMG]"},
     "mistral3": {"image": "[IMG]"},
     "mllama": {"image": "<|image|>"},
@@ -192,6 +194,7 @@ def plan(config: Any, tokenizer_class: str, defaults: Defaults, layout: Layout) 
             specials.extra.append(token)
     _roles(config, specials, layout)
     _media(config, model_type, specials, layout)
+    _padding(specials)
     _defaults(defaults, layout)
     for token in specials.named():
         if layout.at(token) is None:
@@ -235,33 +238,74 @@ def _media_ids(config: Any) -> list[tuple[str, int]]:
 
 
 def _media(config: Any, model_type: str, specials: Specials, layout: Layout) -> None:
-    names = {**MEDIA, **_of_processor(model_type), **NAMED.get(model_type, {})}
+    wanted = asked(config)
+    attributes = ATTRIBUTES.get(model_type, {})
+    fixed = {name.removesuffix("_token"): word for name, word in attributes.items()}
+    names = {**MEDIA, **_own_names(wanted), **fixed, **NAMED.get(model_type, {})}
+    _namesakes(config, wanted, layout)
     for name, index in _media_ids(config):
         token = layout.tokens.get(index, names[name])
         if layout.at(token) not in (None, index):
             token = f"<|{name}|>"
         layout.place(token, index)
-        if layout.at(token) is not None:
+        if f"{name}_token" in wanted.objects:
+            specials.extra.append(token)
+        elif layout.at(token) is not None:
             specials.media[f"{name}_token"] = token
-    specials.media |= ATTRIBUTES.get(model_type, {})
+            specials.media |= dict.fromkeys(_other_names(wanted, name), token)
+    specials.media |= attributes
+    _asked_for(wanted, names, specials)
 
 
-def _of_processor(model_type: str) -> dict[str, str]:
-    """The names that the type's processor itself has for its media: constants, or defaults of arguments."""
-    from transformers.models.auto import processing_auto as auto
+def _namesakes(config: Any, wanted: Asked, layout: Layout) -> None:
+    """Words of the processor that are called as a setting of the configuration: `image_patch_id` is
+    `<im_patch>`.
+    """
+    # `<|im_start|>` begins a turn of a conversation, not a picture.
+    words = {_plain(w): w for w in wanted.extra if _is_token(w) and not w.startswith("<|im_")}
+    for name, index in settings.ids(config, ("_token_id", "_token_index", "_patch_id")):
+        word = words.get(name) or words.get(f"{name}_patch")
+        if word and index < layout.size and layout.at(word) is None:
+            layout.place(word, index)
 
-    name = auto.PROCESSOR_MAPPING_NAMES.get(model_type)
-    cls = auto.processor_class_from_name(name) if name else None
-    if cls is None:
-        return {}
-    arguments = inspect.signature(cls.__init__).parameters
-    found = {}
-    for kind in ("image", "video", "audio"):
-        argument = arguments.get(f"{kind}_token")
-        token = getattr(cls, f"{kind.upper()}_TOKEN", argument.default if argument else None)
-        if isinstance(token, str):
-            found[kind] = token
-    return found
+
+def _plain(word: str) -> str:
+    """A special token's word without its brackets, with nothing shortened."""
+    name = word.strip("<|>[]/")
+    return re.sub(r"(^|_)im(?=_)", r"\1image", name)
+
+
+def _padding(specials: Specials) -> None:
+    """Processors of pictures and sounds pad texts and look for their ends: no published one lacks these."""
+    if specials.media:
+        end = specials.roles.setdefault("eos_token", GENERIC["eos"])
+        specials.roles.setdefault("pad_token", end)
+
+
+def _own_names(wanted: Asked) -> dict[str, str]:
+    """The names that the type's processor itself has for its media."""
+    return {name: wanted.words[f"{name}_token"] for name in MEDIA if f"{name}_token" in wanted.words}
+
+
+def _other_names(wanted: Asked, name: str) -> list[str]:
+    """What the processor calls the same token of its tokenizer (`context_image_token`)."""
+    other = wanted.aliases.get(f"{name}_token", "")
+    return [other] if other in wanted.attributes and other.removesuffix("_token") not in MEDIA else []
+
+
+def _asked_for(wanted: Asked, names: dict[str, str], specials: Specials) -> None:
+    """Everything else that the processor asks of its tokenizer, wherever there is room."""
+    for attribute, word in wanted.attributes.items():
+        stem = attribute.removesuffix("_token")
+        specials.media.setdefault(attribute, word or names.get(stem) or f"<|{stem}|>")
+    ours = {f"{name}_token" for name in names} & specials.media.keys()
+    specials.extra += [word for name, word in wanted.words.items() if name not in ours and _is_token(word)]
+    specials.extra += [word for word in wanted.extra if _is_token(word)]
+
+
+def _is_token(word: str) -> bool:
+    """Whether a word is written as special tokens are: in some kind of brackets, without blanks."""
+    return len(word) > 2 and not word[0].isalnum() and not word[-1].isalnum() and " " not in word
 
 
 def _defaults(defaults: Defaults, layout: Layout) -> None:
