@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from alacard_twin.empties import filled
 from alacard_twin.shrink import Strategy, shrink
 from alacard_twin.spec import Attempt, Json, TwinReport
 from alacard_twin.weights import TooLarge
@@ -29,6 +31,9 @@ LADDER: tuple[Strategy, ...] = (
 LAST_RESORTS = (Strategy("depth", 2), Strategy("none", 999))
 """What is still tried when the same error came at several sizes."""
 
+Step = tuple[Any, Strategy]
+"""A model that was built, and how."""
+
 SAME = 3
 """How many times is several."""
 
@@ -46,10 +51,26 @@ class Climb:
     report: TwinReport
     patience: float = PATIENCE_SECONDS
     started: float = field(default_factory=time.perf_counter)
+    _begun: int = 0
+    """How many attempts were made with other settings."""
 
     def climb(self, config: Json, ladder: tuple[Strategy, ...] = LADDER) -> Any | None:
-        """The first model that builds and runs; else the first that builds; None when none builds."""
-        first: tuple[Any, Strategy] | None = None
+        """The first model that builds and runs; else the first that builds; None when none builds.
+
+        Where an empty setting is in the way, the empty settings are filled.
+        """
+        first = self._steps(config, ladder[:1])
+        if not self.report.ran and self._misses():
+            first = self._steps_filled(config, ladder, first)
+        if not self.report.ran:
+            first = self._steps(config, ladder[1:], first)
+        if first is None:
+            first = self._steps_filled(config, ladder, None)
+        self.report.strategy = str(first[1]) if first else ""
+        return first[0] if first else None
+
+    def _steps(self, config: Json, ladder: tuple[Strategy, ...], first: Step | None = None) -> Step | None:
+        """The step that ran; else the first of all that was built."""
         for strategy in ladder:
             if time.perf_counter() - self.started > self.patience:
                 break
@@ -60,16 +81,32 @@ class Climb:
                 continue
             first = first or (model, strategy)
             if self._run(model, strategy):
-                self.report.strategy = str(strategy)
-                return model
-        if first is None:
-            return None
-        self.report.strategy = str(first[1])
-        return first[0]
+                return model, strategy
+        return first
+
+    def _misses(self) -> bool:
+        """Whether the last attempt stopped at something that is not there."""
+        return bool(re.search(r"\bNone|Config' object has no attribute", self._last_error()))
+
+    def _last_error(self) -> str:
+        return self.report.tried[-1].error if self.report.tried else ""
+
+    def _steps_filled(self, config: Json, ladder: tuple[Strategy, ...], first: Step | None) -> Step | None:
+        """The same with all empty settings filled, where that makes it run, or build at all."""
+        full = filled(config, self._last_error())
+        if full == config:
+            return first
+        self._begun = len(self.report.tried)
+        found = self._steps(full, ladder)
+        self._begun = len(self.report.tried)
+        if found is None or not (self.report.ran or first is None):
+            return first
+        self.report.notes.append("settings that the configuration leaves empty were filled")
+        return found
 
     def _same_error(self) -> bool:
         """Whether the size does not matter: the last attempts all failed in the same words."""
-        last = [attempt.error for attempt in self.report.tried[-SAME:]]
+        last = [attempt.error for attempt in self.report.tried[self._begun :][-SAME:]]
         return len(last) == SAME and len(set(last)) == 1
 
     def _build(self, config: Json, strategy: Strategy) -> Any | None:

@@ -41,8 +41,24 @@ def mend(new: Json, old: Json) -> None:
         _periods,
         _compound_scaling,
         _feature_layers,
+        _merged_widths,
+        _shuffled_width,
+        _joined_towers,
         _gathered_layers,
         _points,
+        _block_widths,
+        _chained_stages,
+        _hiera,
+        _encoder_inputs,
+        _heads_per_layer,
+        _split_layers,
+        _adaptor,
+        _compound_projection,
+        _doubled_filters,
+        _axes,
+        _wide_attention,
+        _hooks,
+        _rounded_widths,
     ):
         relation(new, old)
 
@@ -70,10 +86,60 @@ def _compound_scaling(new: Json, old: Json) -> None:
 
 def _feature_layers(new: Json, old: Json) -> None:
     """Layers of the part that sees whose output the text reads (LLaVA): those that are there."""
-    vision, layers = new.get("vision_config"), new.get("vision_feature_layer")
+    vision = new.get("vision_config")
     depth = _whole(vision, *LAYER_COUNTS) if isinstance(vision, dict) else None
-    if depth is not None and isinstance(layers, list) and all(type(layer) is int for layer in layers):
-        new["vision_feature_layer"] = [max(-depth, min(depth, layer)) for layer in layers]
+    for holder in (new, new.get("adapter_config"), new.get("text_config")):
+        layers = holder.get("vision_feature_layer") if isinstance(holder, dict) else None
+        if depth is None or not isinstance(holder, dict):
+            continue
+        if isinstance(layers, list) and all(type(layer) is int for layer in layers):
+            holder["vision_feature_layer"] = [_existing(layer, depth) for layer in layers]
+
+
+def _existing(layer: int, depth: int) -> int:
+    """The layer, or the last that there is; counted from the end where it is negative."""
+    return max(-depth, min(depth - 1 if depth > 1 else depth, layer))
+
+
+_MERGES = ("merge_size", "spatial_merge_size", "pixel_shuffle_factor")
+
+
+def _merged_widths(new: Json, old: Json) -> None:
+    """What sees hands over squares of patches side by side: as wide as so many patches together."""
+    before, after = old.get("vision_config"), new.get("vision_config")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return
+    merge, width = _whole(before, *_MERGES), _width(before)
+    for name in ("out_hidden_size", "projector_input_size", "projector_hidden_size"):
+        if merge and width and old.get(name) == width * merge**2:
+            new[name] = (_width(after) or width) * merge**2
+
+
+def _shuffled_width(new: Json, old: Json) -> None:
+    """Llama 4 puts the pixels of a square side by side: what follows is as wide as the square."""
+    ratio, width = new.get("pixel_shuffle_ratio"), _width(new)
+    if isinstance(ratio, float) and 0 < ratio <= 1 and width and "projector_input_dim" in new:
+        new["intermediate_size"] = int(width / ratio**2)
+
+
+def _joined_towers(new: Json, old: Json) -> None:
+    """DeepSeek's readers of pages give what SAM sees to a second encoder, which must be as wide."""
+    sam, encoder = _inside(new, "sam_config"), _inside(new, "encoder_config")
+    channels, width = sam.get("downsample_channels"), _width(encoder)
+    before = _inside(old, "sam_config").get("downsample_channels") or [None]
+    if (
+        isinstance(channels, list)
+        and channels
+        and width
+        and before[-1] == _width(_inside(old, "encoder_config"))
+    ):
+        sam["downsample_channels"] = [*channels[:-1], width]
+
+
+def _inside(config: Json, name: str) -> Json:
+    """A configuration inside another; an empty one where there is none."""
+    part = config.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _gathered_layers(new: Json, old: Json) -> None:
@@ -89,6 +155,140 @@ def _points(new: Json, old: Json) -> None:
     if isinstance(vision, dict) and isinstance(prompt, dict) and "num_pos_feats" in vision:
         width = _width(prompt)
         vision["num_pos_feats"] = width // 2 if width else vision["num_pos_feats"]
+
+
+def _inner(config: Json, name: str) -> Json:
+    """A configuration inside another; an empty one where there is none."""
+    part = config.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _block_widths(new: Json, old: Json) -> None:
+    """Where every block is given by numbers of its own, the widths of stages stay those of their blocks."""
+    if new.get("block_configs"):
+        new |= {name: old[name] for name in ("stage_out_channels", "stem_channels") if name in old}
+    widths = _inner(new, "backbone_config").get("stage_out_channels")
+    if "layer_list_out_channels" in new and isinstance(widths, list):
+        new["layer_list_out_channels"] = widths
+
+
+def _chained_stages(new: Json, old: Json) -> None:
+    """What goes into a stage is what came out of the one before, and out of the stem at first (HGNet)."""
+    outs, stem = new.get("stage_out_channels"), new.get("stem_channels")
+    if not (_whole_list(outs) and _whole_list(stem) and _whole_list(new.get("stage_in_channels"))):
+        return
+    new["stage_in_channels"] = [stem[-1], *outs[:-1]]
+    widths = dict(zip(old["stage_out_channels"], outs, strict=True))
+    if _whole_list(old.get("hidden_sizes")):
+        new["hidden_sizes"] = [widths.get(width, width) for width in old["hidden_sizes"]]
+
+
+def _hiera(new: Json, old: Json) -> None:
+    """Hiera begins as wide as its first stage; SAM 2's neck takes its stages from the last to the first."""
+    widths = new.get("embed_dim_per_stage")
+    if _whole_list(widths) and _width(old) == old["embed_dim_per_stage"][0]:
+        new["hidden_size"] = widths[0]
+    inner, before = (_inner(config, "backbone_config").get("embed_dim_per_stage") for config in (new, old))
+    if _whole_list(inner) and _whole_list(before) and old.get("backbone_channel_list") == before[::-1]:
+        new["backbone_channel_list"] = inner[::-1]
+
+
+def _encoder_inputs(new: Json, old: Json) -> None:
+    """A detector's encoder takes the last stages of its backbone, and its decoder what the encoder makes."""
+    if set(old.get("decoder_in_channels") or ()) == {old.get("encoder_hidden_dim")}:
+        new["decoder_in_channels"] = [new["encoder_hidden_dim"]] * len(old["decoder_in_channels"])
+    taken, backbones = (
+        old.get("encoder_in_channels"),
+        [_inner(part, "backbone_config") for part in (old, new)],
+    )
+    if not _whole_list(taken):
+        return
+    for name in ("stage_out_channels", "hidden_sizes"):
+        was, now = (part.get(name) for part in backbones)
+        if _whole_list(was) and _whole_list(now) and set(taken) <= set(was):
+            widths = dict(zip(was, now, strict=True))
+            new["encoder_in_channels"] = [widths[width] for width in taken]
+            if "x4_feat_dim" in new:  # PP-DocLayout's masks are drawn from the first stage
+                new["x4_feat_dim"] = widths.get(old["x4_feat_dim"], new["x4_feat_dim"])
+            return
+
+
+def _heads_per_layer(new: Json, old: Json) -> None:
+    """No layer has more heads of keys than the model has heads."""
+    counts, heads = new.get("num_key_value_heads_per_layer"), _heads(new)
+    if _whole_list(counts) and heads:
+        new["num_key_value_heads_per_layer"] = [math.gcd(count, heads) for count in counts]
+
+
+def _split_layers(new: Json, old: Json) -> None:
+    """As `_split_heads`, where single layers differ from the whole (Dots 3's sliding ones)."""
+    names, layers = ("qk_nope_head_dim", "qk_rope_head_dim"), new.get("per_layer_config")
+    before: Json = next(iter(_inner(old, "per_layer_config").values()), {})
+    whole, *parts = ({**old, **before}.get(name) for name in ("head_dim", *names))
+    if not layers or type(whole) is not int or whole != sum(part or 0 for part in parts):
+        return
+    for layer in layers.values():
+        layer["head_dim"] = sum({**new, **layer}[name] for name in names)
+
+
+def _adaptor(new: Json, old: Json) -> None:
+    """Fun-ASR's adaptor is a quarter as wide inside as the text model."""
+    was, wide = _inner(old, "adaptor_config").get("intermediate_size"), _width(_inner(old, "text_config"))
+    if was and was == (wide or 0) // 4:
+        new["adaptor_config"]["intermediate_size"] = (_width(new["text_config"]) or 0) // 4
+
+
+def _compound_projection(new: Json, old: Json) -> None:
+    """ALIGN compares its text with the picture's features as they are: a quarter of the last width."""
+    vision = new.get("vision_config")
+    if (
+        isinstance(vision, dict)
+        and "projection_dim" in new
+        and type(vision.get("width_coefficient")) is float
+    ):
+        new["projection_dim"] = int(vision["hidden_dim"] * vision["width_coefficient"])
+
+
+def _doubled_filters(new: Json, old: Json) -> None:
+    """VibeVoice's codec is twice as wide after each of six steps: what counts is the width of the first."""
+    if type(new.get("num_filters")) is int and len(new.get("downsampling_ratios") or ()) > 4:
+        new["num_filters"] = min(new["num_filters"], 4)
+
+
+def _axes(new: Json, old: Json) -> None:
+    """Reformer's positions are two parts side by side: together as wide as the model."""
+    parts, width = new.get("axial_pos_embds_dim"), _width(new)
+    if _whole_list(parts) and width and sum(parts) != width:
+        first = width * parts[0] // sum(parts)
+        new["axial_pos_embds_dim"] = [first, width - first]
+
+
+def _wide_attention(new: Json, old: Json) -> None:
+    """Zamba's attention reads two streams side by side: it is twice as wide as one."""
+    wide, width, heads = old.get("attention_hidden_size"), _width(new), _heads(new)
+    if type(wide) is int and width and heads and wide == 2 * (_width(old) or 0):
+        new |= {"attention_hidden_size": 2 * width, "attention_head_dim": 2 * width // heads}
+
+
+def _hooks(new: Json, old: Json) -> None:
+    """DepthPro reads layers of its patch encoder: those that are there."""
+    hooks, depth = (
+        new.get("intermediate_hook_ids"),
+        _whole(_inner(new, "patch_model_config"), *LAYER_COUNTS),
+    )
+    if _whole_list(hooks) and depth:
+        new["intermediate_hook_ids"] = [min(number, depth - 1) for number in hooks]
+
+
+def _rounded_widths(new: Json, old: Json) -> None:
+    """The widths of xLSTM's queries and values are shares of its own, rounded up to 64 in one place and not
+    in the other: both agree where the shares are whole.
+    """
+    shares = [new.get(name) for name in ("qk_dim_factor", "v_dim_factor")]
+    known = [share for share in shares if isinstance(share, float) and 0 < share <= 1]
+    if len(known) == len(shares) and _width(new):
+        wide = min(_width(old) or 0, int(64 / min(known)))
+        new |= {name: wide for name in ("hidden_size", "embedding_dim") if name in new}
 
 
 def _width(config: Json) -> int | None:
@@ -303,7 +503,12 @@ def _timm_tower(new: Json, old: Json) -> None:
     if "architecture" not in new or "model_args" not in new:
         return
     name = str(new.get("architecture"))
-    smaller = {"channel_multiplier": 0.25} if name.startswith("mobilenetv5") else None
+    smaller: Json | None = {"channel_multiplier": 0.25} if name.startswith("mobilenetv5") else None
     smaller = {"depth": 2} if name.startswith("vit_") else smaller
+    if name.startswith("fastvit_mci") and _width(new):
+        # The last of its five stages is doubled once more before it leaves the tower.
+        smaller = {"layers": [1] * 5, "embed_dims": [(_width(new) or 0) // 2] * 5}
+    if name.startswith("mobilenetv5") and "hidden_size" in old:
+        new["hidden_size"] = old["hidden_size"]
     if smaller:
         new["model_args"] = {**(new.get("model_args") or {}), **smaller}

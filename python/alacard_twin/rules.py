@@ -81,12 +81,12 @@ RULES: tuple[Rule, ...] = (
         Kind.KV_HEADS,
         "heads of keys and values must divide the heads of queries",
     ),
-    _rule(r"(^|_)(n_?heads?|heads?|num_attention_heads|n_head)$|_heads$", Kind.HEADS, "attention heads"),
     _rule(
         r"(head_dim|head_size|d_kv|kv_channels|attention_head_dim)$|^d_head$|head_width",
         Kind.HEAD_DIM,
         "the width of a head; 16 is the smallest that rotary embeddings of every kind can halve",
     ),
+    _rule(r"(^|_)(n_?heads?|heads?|num_attention_heads|n_head)$|_heads$", Kind.HEADS, "attention heads"),
     _rule(
         r"vocab|position|image|patch|window|kernel|stride|token_id|_ids$|_index|num_labels|num_channels$"
         r"|in_channels|in_chans|mel|sampling|rate|max_|min_|num_frames|tubelet|feature_size|input_feat"
@@ -94,7 +94,7 @@ RULES: tuple[Rule, ...] = (
         r"|context_length|prediction_length|spatial_merge|temporal|num_queries|codebook_size|bins|n_fft|hop"
         r"|scale|factor|theta|state_dim|act_dim|act_vocab|num_buckets|relative|pretraining_tp|bits|n_codes"
         r"|seq_len|levels|points|coord|resolution|num_image_tokens|query_tokens|num_latents|memory_size"
-        r"|num_special|audio_channels|input_channels|visual_feat|chunk_size|crop_size|frames_per",
+        r"|num_special|block_size|audio_channels|input_channels|visual_feat|chunk_size|crop_size|frames_per",
         Kind.KEEP,
         "what the tokenizer, the processor, the labels or the user can see, "
         "and what fixes how inputs are cut",

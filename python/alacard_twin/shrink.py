@@ -135,6 +135,8 @@ def _shrink_list(part: _Part, name: str, value: list[Any]) -> list[Any]:
     if whole and DEPTH_LIST.search(lower) and not NOT_DEPTH_LIST.search(lower):
         return [min(item, 1 if len(value) > 1 else 2) for item in value]
     if whole and part.strategy.name == "const" and _is_width_list(lower, value):
+        if len(set(value)) == 1:
+            return [min(item, WIDTH) for item in value]  # as a number would: some setting is as wide
         common = math.gcd(*value) // NARROWEST
         return [item // max(1, common) for item in value]
     return [_in_list(part, item) for item in value]

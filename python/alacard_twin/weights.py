@@ -60,8 +60,8 @@ def meta_count(cls: type[Any], config: Any) -> int:
 def _check_size(cls: type[Any], config: Any, cap: int) -> None:
     try:
         count = meta_count(cls, config)
-    except Exception:
-        return
+    except (NotImplementedError, RuntimeError):
+        return  # some constructors read numbers, which tensors without memory do not have
     _check_count(count, cap)
 
 

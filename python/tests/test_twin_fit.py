@@ -58,8 +58,8 @@ def test_settings_that_no_configuration_names_are_found(tmp_path: Path, name: st
     source.mkdir()
     config = {**auto.CONFIG_MAPPING[model_type]().to_dict(), **more, "model_type": model_type}
     (source / "config.json").write_text(json.dumps(config, default=str), encoding="utf-8")
-    spec = {"repo": "org/sees", "library": "transformers", "task": "image-text-to-text", "files": str(source)}
-    spec |= {"size_cap_mb": 400}
+    spec: dict[str, Any] = {"repo": "org/sees", "library": "transformers", "files": str(source)}
+    spec |= {"task": "image-text-to-text", "size_cap_mb": 400}
     assert make.main(spec, str(tmp_path / "made")) == 0, (tmp_path / "made" / "error.json").read_text()
     about = json.loads((tmp_path / "made" / "twin.json").read_text())
     assert about["ran"] == "generate"

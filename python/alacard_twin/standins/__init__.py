@@ -73,8 +73,8 @@ def fill(
     parts = _preprocessors(loaded, out, said) if "preprocessor" in wanted else {}
     if "processor" in wanted and parts:
         _composite(request, made, parts, said)
-    if "generation" in wanted and request.model_type == "whisper":
-        _generation(loaded, out, said)
+    if "generation" in wanted:
+        _generation(request, said)
     return said
 
 
@@ -108,6 +108,8 @@ def _preprocessors(config: Any, out: Path, said: list[str]) -> dict[str, Any]:
         if name != "video_processor":
             processors.save_part(part, out)
         said.append(f"{name.replace('_', ' ')}: {type(part).__name__} with the library's own defaults")
+    if list(parts) == ["video_processor"]:
+        processors.save_part(parts["video_processor"], out)
     return parts
 
 
@@ -150,15 +152,26 @@ def _own_tokenizer(out: Path) -> Any:
     return AutoTokenizer.from_pretrained(out)
 
 
-def _generation(config: Any, out: Path, said: list[str]) -> None:
-    path = out / "generation_config.json"
-    values = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if "no_timestamps_token_id" in values:
+_GENERATION = {
+    "bark": special_cases.bark_generation,
+    "whisper": special_cases.whisper_generation,
+    "seamless_m4t": special_cases.seamless_generation,
+    "seamless_m4t_v2": special_cases.seamless_generation,
+}
+"""Types whose generation reads more from its settings than the library's defaults hold."""
+
+
+def _generation(request: Request, said: list[str]) -> None:
+    maker, path = _GENERATION.get(request.model_type), request.out / "generation_config.json"
+    if maker is None:
         return
-    values |= special_cases.whisper_generation(config)
+    there = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if {"no_timestamps_token_id", "text_decoder_lang_to_code_id", "semantic_config"} & there.keys():
+        return
+    values = {**there, **maker(request.config)}
     if values:
         path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-        said.append("generation settings: Whisper's languages and tasks by the size of its vocabulary")
+        said.append("generation settings: what the model type needs beyond the library's defaults")
 
 
 def _short(error: Exception) -> str:

@@ -34,6 +34,7 @@ _ORDER: dict[str, tuple[str, ...]] = {
     "XLMTokenizer": ("<s>", "</s>", "<pad>", "<unk>", *(f"<special{index}>" for index in range(10))),
     "FlaubertTokenizer": ("<s>", "</s>", "<pad>", "<unk>", *(f"<special{index}>" for index in range(10))),
     "RoCBertTokenizer": ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
+    "GPTSw3Tokenizer": ("<pad>", "<unk>", "<s>", "<|endoftext|>"),
     "PLBartTokenizer": ("<s>", "<pad>", "</s>", "<unk>"),
 }
 """Special tokens in the order of their ids, where it is not the order of the class's own arguments."""
@@ -87,6 +88,8 @@ def _writer(name: str, files: dict[str, str]) -> Any:
         return _translation
     if "merges_file" in files:
         return _merged
+    if "emoji_file" in files:
+        return _japanese
     if set(files) == {"vocab_file"}:
         return _sentencepiece if files["vocab_file"].endswith(".model") else _words
     return _roc_bert if name == "RoCBertTokenizer" else None
@@ -165,6 +168,16 @@ def _words(name: str, layout: Layout, out: Path, files: dict[str, str]) -> Json:
     if name == "CpmAntTokenizer":
         tokens = list(dict.fromkeys(["<bod>", "<eod>", "</_>", "</n>", *tokens]))[: layout.size]
     _write_lines(out / files["vocab_file"], tokens)
+    return {}
+
+
+def _japanese(name: str, layout: Layout, out: Path, files: dict[str, str]) -> Json:
+    """GPT-NeoX-Japanese cuts everywhere, has words for blanks and writes what it does not know as bytes."""
+    layout.extend(f"<|byte{byte}|>" for byte in range(256))
+    layout.extend(["<SP>", "<BR>", "<TAB>", "<BLOCK>", "<KIGOU>", "<U2000U2BFF>"])
+    layout.extend(pieces.alphabet(pieces.Kind("BPE")))
+    _words(name, layout, out, files)
+    _write_json(out / files["emoji_file"], {"emoji": {}, "emoji_inv": {}})
     return {}
 
 

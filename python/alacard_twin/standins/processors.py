@@ -15,8 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from alacard_twin.spec import Json
+from alacard_twin import classes
+from alacard_twin.spec import Json, TwinError
 from alacard_twin.standins import settings
+from alacard_twin.standins.asked import processor_class
 
 _PLAIN_SIZES = ("longest_edge", "shortest_edge")
 
@@ -40,7 +42,7 @@ def vision_part(config: Any) -> Any:
 
 def audio_part(config: Any) -> Any:
     """The part of a configuration that describes what hears sounds; the whole if there is no such part."""
-    return _part(config, "audio_config", "encoder_config", "audio_encoder") or config
+    return _part(config, "audio_config", "encoder_config", "audio_encoder", "encoder") or config
 
 
 def image_size(config: Any) -> tuple[int, int] | None:
@@ -57,22 +59,48 @@ def image_size(config: Any) -> tuple[int, int] | None:
     return None
 
 
-def _class_of(names: Any, config: Any, find: Any) -> Any:
-    for holder in (config, vision_part(config), audio_part(config), settings.text_part(config)):
-        named = names.get(str(getattr(holder, "model_type", "")))
+def _class_of(names: Any, config: Any, find: Any, *takes: str) -> Any:
+    """The class that a table of the library names for the type, for a part of it, or else for its kin where
+    the model's call takes one of these arguments.
+    """
+    parts = (config, vision_part(config), audio_part(config), settings.text_part(config))
+    types = [str(getattr(part, "model_type", "")) for part in parts]
+    # The library's class for timm prepares pictures for whole models of timm, not for towers.
+    types[1:] = [name for name in types[1:] if not name.startswith("timm")]
+    named = _named(names, types)
+    if named is None and _takes(config, *takes):
+        named = _named(names, [name for part in parts for name in settings.kin(part)])
+    return find(named) if named else None
+
+
+def _named(names: Any, types: list[str]) -> Any:
+    for model_type in types:
+        named = names.get(model_type)
         if isinstance(named, dict):
             named = named.get("torchvision") or named.get("pil")
         if isinstance(named, (list, tuple)):
             named = next((name for name in reversed(named) if name), None)
         if named:
-            return find(named)
+            return named
     return None
+
+
+def _takes(config: Any, *arguments: str) -> bool:
+    """Whether the model's call has one of these arguments."""
+    try:
+        cls, _ = classes.choose(config, getattr(config, "architectures", None) or (), None)
+        known = inspect.signature(cls.forward).parameters
+    except (TwinError, ImportError):
+        return False
+    return bool(known.keys() & set(arguments))
 
 
 _BORROWED = {
     "d_fine": "RTDetrImageProcessor",
     "dab-detr": "ConditionalDetrImageProcessor",
     "glm4v_moe": "Glm4vImageProcessor",
+    "glm_ocr": "Glm46VImageProcessor",
+    "glmga": "Glm46VImageProcessor",
     "qwen3_vl": "Qwen2VLImageProcessor",
     "qwen3_vl_moe": "Qwen2VLImageProcessor",
     "deim": "RTDetrImageProcessor",
@@ -82,21 +110,40 @@ _BORROWED = {
 
 
 def image_processor(config: Any) -> Any:
-    """An image processor for the configuration; None if the model type has none."""
+    """An image processor for the configuration; None if the model sees nothing.
+
+    Types that the library's table does not name are published with another type's: a plain one serves them.
+    """
     from transformers.models.auto import image_processing_auto as auto
 
     find = auto.get_image_processor_class_from_name
     borrowed = _BORROWED.get(str(getattr(config, "model_type", "")))
-    cls = find(borrowed) if borrowed else _class_of(auto.IMAGE_PROCESSOR_MAPPING_NAMES, config, find)
+    cls = (
+        find(borrowed)
+        if borrowed
+        else _class_of(auto.IMAGE_PROCESSOR_MAPPING_NAMES, config, find, "pixel_values")
+    )
+    if cls is None and _takes(config, "pixel_values") and not _takes(config, "grid_thw", "image_grid_thw"):
+        cls = find("ViTImageProcessor")
     return None if cls is None else cls(**_image_options(cls, config))
+
+
+_BORROWED_FILMS = {"glm_ocr": "Glm46VVideoProcessor", "glmga": "Glm46VVideoProcessor"}
+"""As `_BORROWED`, for videos."""
 
 
 def video_processor(config: Any) -> Any:
     """A video processor for the configuration; None if the model type has none."""
     from transformers.models.auto import video_processing_auto as auto
 
-    cls = _class_of(auto.VIDEO_PROCESSOR_MAPPING_NAMES, config, auto.video_processor_class_from_name)
-    return None if cls is None else cls(**_patch_options(cls, config))
+    names, find = auto.VIDEO_PROCESSOR_MAPPING_NAMES, auto.video_processor_class_from_name
+    cls = _class_of(names, config, find, "pixel_values_videos")
+    if cls is None:
+        return None
+    options, own = _patch_options(cls, config), image_size(config)
+    if own and "height" in (getattr(cls, "size", None) or {}):
+        options["size"] = {"height": own[0], "width": own[1]}
+    return cls(**options)
 
 
 def _image_options(cls: Any, config: Any) -> Json:
@@ -109,6 +156,10 @@ def _image_options(cls: Any, config: Any) -> Json:
             for key in ("size", "crop_size")
             if isinstance(getattr(cls, key, None), dict)
         }
+    if own and type(getattr(cls, "max_image_size", None)) is int:
+        options["max_image_size"] = own[0]
+    if own and hasattr(vision_part(config), "num_windows"):
+        options["size"] = {"height": own[0], "width": own[1]}  # so many whole windows to a side
     if own and _is_idefics(cls):
         options |= {"max_image_size": {"longest_edge": own[0]}, "size": {"longest_edge": own[0] * 2}}
     points = getattr(config, "image_grid_pinpoints", None)
@@ -123,6 +174,7 @@ def _image_options(cls: Any, config: Any) -> Json:
         options["clusters"] = _colours(settings.vocabulary_size(config) - 1)
     if "max_patches" in dir(cls) and "min_patches" in dir(cls):
         options["max_patches"] = 2
+    options["pretrained_cfg"] = getattr(config, "pretrained_cfg", None)
     return {key: value for key, value in options.items() if value is not None}
 
 
@@ -186,12 +238,21 @@ _BORROWED_EARS = {"wav2vec2-bert": "SeamlessM4TFeatureExtractor"}
 
 
 def feature_extractor(config: Any) -> Any:
-    """A feature extractor for the configuration; None if the model type has none."""
+    """A feature extractor for the configuration; None if the model hears nothing.
+
+    A model that takes the samples of a sound themselves gets the plain one where its type names none.
+    """
     from transformers.models.auto import feature_extraction_auto as auto
 
     find = auto.feature_extractor_class_from_name
     borrowed = _BORROWED_EARS.get(str(getattr(config, "model_type", "")))
-    cls = find(borrowed) if borrowed else _class_of(auto.FEATURE_EXTRACTOR_MAPPING_NAMES, config, find)
+    cls = (
+        find(borrowed)
+        if borrowed
+        else _class_of(auto.FEATURE_EXTRACTOR_MAPPING_NAMES, config, find, "input_features", "input_values")
+    )
+    if cls is None and _takes(config, "input_values"):
+        cls = find("Wav2Vec2FeatureExtractor")
     if cls is None:
         return None
     audio = audio_part(config)
@@ -220,10 +281,7 @@ def _clap_truncation(cls: Any, audio: Any) -> str | None:
 
 def composite(config: Any, parts: Json, template: str | None) -> Any:
     """The composite processor of the model type over the given parts; None if there is none."""
-    from transformers.models.auto import processing_auto as auto
-
-    name = auto.PROCESSOR_MAPPING_NAMES.get(str(getattr(config, "model_type", "")))
-    cls = auto.processor_class_from_name(name) if name else None
+    cls = processor_class(config)
     if cls is None:
         return None
     attributes = cls.get_attributes()
@@ -233,7 +291,8 @@ def composite(config: Any, parts: Json, template: str | None) -> Any:
     options = {
         key: value for key, value in _composite_options(config).items() if value is not None and key in known
     }
-    if template and ("chat_template" in known or "kwargs" in known):
+    open_ended = any(argument.kind is inspect.Parameter.VAR_KEYWORD for argument in known.values())
+    if template and ("chat_template" in known or open_ended):
         options["chat_template"] = template
     return cls(**{attribute: parts[attribute] for attribute in attributes}, **options)
 
@@ -298,8 +357,12 @@ def save(processor: Any, out: Path) -> None:
 
 
 def save_part(part: Any, out: Path) -> None:
-    """Writes preprocessor_config.json of an image processor or feature extractor if there is none."""
-    if (out / "preprocessor_config.json").exists():
+    """Writes the settings of an image or video processor or a feature extractor, unless the file is there.
+
+    That of timm reads them from the model's own config.json.
+    """
+    name = "video_preprocessor_config.json" if "Video" in type(part).__name__ else "preprocessor_config.json"
+    if (out / name).exists() or type(part).__name__ == "TimmWrapperImageProcessor":
         return
     values = json.loads(part.to_json_string())
-    (out / "preprocessor_config.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    (out / name).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

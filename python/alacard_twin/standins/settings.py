@@ -45,6 +45,20 @@ def text_part(config: Any) -> Any:
     return part if part is not None else config
 
 
+def kin(config: Any) -> list[str]:
+    """Model types that this one is published with the tokenizer and the processor of, nearest first.
+
+    The type that gives the library's package its name (a part like `mimi_decoder`, a later version), then
+    those that the library's table gives the same composite processor.
+    """
+    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES as PROCESSORS
+
+    own, package = str(getattr(config, "model_type", "")), type(config).__module__.split(".")[-2]
+    named = [package, package.replace("_", "-")]
+    shared = [kind for kind, name in PROCESSORS.items() if own in PROCESSORS and name == PROCESSORS[own]]
+    return [kind for kind in dict.fromkeys(named + shared) if kind != own]
+
+
 def vocabulary_size(config: Any) -> int:
     """How many ids the model's text embeddings know; a small number where the configuration names none."""
     part = text_part(config)

@@ -183,6 +183,42 @@ def whisper_generation(config: Any) -> dict[str, Any]:
     return values
 
 
+def seamless_generation(config: Any) -> dict[str, Any]:
+    """What Seamless' generation needs to know about its languages: those that its stand-in tokenizer has."""
+    size = settings.vocabulary_size(config)
+    text = {code: size - 1 - offset for offset, code in enumerate(_SPOKEN_CODES)}
+    spoken = {code: number for number, code in enumerate(_SPOKEN_CODES)}
+    roles = ("decoder_start_token_id", "bos_token_id", "eos_token_id", "pad_token_id")
+    return {
+        **{role: getattr(config, role, None) for role in roles},
+        "text_decoder_lang_to_code_id": text,
+        "t2u_lang_code_to_id": spoken,
+        "vocoder_lang_code_to_id": spoken,
+    }
+
+
+def bark_generation(config: Any) -> dict[str, Any]:
+    """The library's own settings of Bark's three writers: its generation asks for all of them."""
+    from transformers.models.bark.generation_configuration_bark import (
+        BarkCoarseGenerationConfig,
+        BarkFineGenerationConfig,
+        BarkGenerationConfig,
+        BarkSemanticGenerationConfig,
+    )
+
+    parts = BarkSemanticGenerationConfig(), BarkCoarseGenerationConfig(), BarkFineGenerationConfig()
+    whole = BarkGenerationConfig.from_sub_model_configs(*parts)
+    return {
+        "model_type": "bark",
+        **{name: value.to_dict() for name, value in zip(_WRITERS, parts, strict=True)},
+        "sample_rate": whole.sample_rate,
+        "codebook_size": whole.codebook_size,
+    }
+
+
+_WRITERS = ("semantic_config", "coarse_acoustics_config", "fine_acoustics_config")
+"""What writes Bark's sounds, in order."""
+
 _CODED = {
     "NllbTokenizer": "nllb.tokenization_nllb",
     "MBartTokenizer": "mbart.tokenization_mbart",

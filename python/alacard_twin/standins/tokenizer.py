@@ -9,7 +9,7 @@ from typing import Any
 
 from alacard_twin.standins import chat, legacy, pieces, settings, special_cases, version4
 from alacard_twin.standins.layout import Layout
-from alacard_twin.standins.specials import Defaults, Specials, plan, size_with_media
+from alacard_twin.standins.specials import GENERIC, Defaults, Specials, plan, size_with_media
 
 ROLE_KEYS = ("bos_token", "eos_token", "unk_token", "pad_token", "cls_token", "sep_token", "mask_token")
 GENERIC_CLASSES = (
@@ -121,6 +121,7 @@ def _make_fast(cls: Any, request: Request) -> Made:
     special_cases.before(cls.__name__, request.config, layout)
     specials = plan(request.config, cls.__name__, defaults, layout)
     specials.extra += special_cases.extra(cls.__name__, layout)
+    _mask(request, specials, layout)
     if kind is None:
         kind = pieces.Kind(
             "BPE",
@@ -133,6 +134,13 @@ def _make_fast(cls: Any, request: Request) -> Made:
     tokenizer.save_pretrained(request.out)
     _finish(request.out, kind, layout)
     return Made(type(tokenizer).__name__, tokenizer, options.get("chat_template"))
+
+
+def _mask(request: Request, specials: Specials, layout: Layout) -> None:
+    """A model that fills a gap has a word for the gap, whatever its class brings."""
+    named = " ".join(getattr(request.config, "architectures", None) or ())
+    if request.task == "fill-mask" or "ForMaskedLM" in named:
+        layout.add(specials.roles.setdefault("mask_token", GENERIC["mask"]))
 
 
 _READING = (
