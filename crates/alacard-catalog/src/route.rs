@@ -185,7 +185,7 @@ const TAUGHT_LIBRARIES: [&str; 4] = ["", "transformers", "sentence-transformers"
 
 fn task(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogError> {
     let (task, library) = (task_of(dossier), library_of(dossier));
-    if task.is_empty() {
+    if task.is_empty() || is_other_kind(task, dossier) {
         return Ok(None);
     }
     let lesson = match (task, library) {
@@ -208,6 +208,25 @@ fn task(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogE
     } else {
         None
     })
+}
+
+/// Model types that turn sound into codes and back. Pages tag them with `feature-extraction`
+/// (`facebook/encodec_24khz`, `kyutai/mimi`), but they give no `last_hidden_state`, which the
+/// lesson of that task reads.
+const CODECS: [&str; 6] = ["dac", "encodec", "mimi", "neucodec", "xcodec", "xcodec2"];
+
+/// Whether a model of the task works otherwise than the task's lesson: a codec, or a chat model
+/// that hears. Speech recognition's pipeline loads `AutoModelForCTC`, `AutoModelForTDT` and
+/// `AutoModelForSpeechSeq2Seq` (transformers 5.23) and gives a model no text, which a chat model
+/// must have.
+fn is_other_kind(task: &str, dossier: &Dossier) -> bool {
+    let model_type = dossier.model_type.as_ref().map(|kind| kind.value.as_str());
+    let auto_model = dossier.auto_model.as_ref().map(|name| name.value.as_str());
+    match task {
+        "feature-extraction" => model_type.is_some_and(|kind| CODECS.contains(&kind)),
+        "automatic-speech-recognition" => auto_model == Some("AutoModelForMultimodalLM"),
+        _ => false,
+    }
 }
 
 fn cross_encoder(dossier: &Dossier) -> bool {

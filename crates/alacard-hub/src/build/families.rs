@@ -102,9 +102,17 @@ fn lines() -> impl Iterator<Item = (&'static str, Role)> {
 fn matches(pattern: &str, name: &str) -> bool {
     match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(word), _) => name.contains(word.trim_end_matches('*')),
-        (None, Some(start)) => name.starts_with(start),
+        (None, Some(start)) => name.starts_with(start) && !is_part(name),
         (None, None) => name == pattern,
     }
+}
+
+/// Whether a class is one part of a family's model, which does not do the family's task alone
+/// (`Sam2VisionModel`, `VoxtralEncoder`, `WhisperDecoder` of transformers 5.23).
+fn is_part(name: &str) -> bool {
+    ["Encoder", "Decoder", "VisionModel", "TextModel", "DetModel"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// Class names whose end needs the family to be understood.
@@ -225,7 +233,7 @@ fn encoder(name: &str, sound: bool) -> Option<Role> {
         || name.ends_with("Encoder")
         || name.ends_with("ForPreTraining")
         || name.ends_with("TextModelWithProjection");
-    if !bare {
+    if !bare || name.ends_with("DecoderModel") {
         return None;
     }
     if sound {
@@ -234,7 +242,8 @@ fn encoder(name: &str, sound: bool) -> Option<Role> {
     if begins(name, VISION) {
         return Some(role("image-feature-extraction", "AutoModel", IMAGES));
     }
-    let text = begins(name, TEXT)
+    // An encoder alone of a family of text models (`Qwen3ASREncoder`) reads something else.
+    let text = (begins(name, TEXT) && !name.ends_with("Encoder"))
         || name.contains("Bert")
         || name.starts_with("DPR")
         || name.starts_with("CLIPText");
@@ -289,6 +298,26 @@ mod tests {
             Some("table-question-answering")
         );
         assert_eq!(task("SomethingElse"), None);
+    }
+
+    #[test]
+    fn parts_do_not_do_the_task_of_their_family() {
+        assert_eq!(task("Sam2Model"), Some("mask-generation"));
+        assert_eq!(task("Sam2VisionModel"), None);
+        assert_eq!(task("VoxtralEncoder"), None);
+        assert_eq!(task("WhisperEncoder"), Some("feature-extraction"));
+        assert_eq!(task("Qwen3ASREncoder"), None);
+        assert_eq!(task("MimiDecoderModel"), None);
+        assert_eq!(task("DPRQuestionEncoder"), Some("feature-extraction"));
+        assert_eq!(
+            task("SpeechEncoderDecoderModel"),
+            Some("automatic-speech-recognition")
+        );
+        assert_eq!(task("CLIPSegModel"), Some("zero-shot-image-classification"));
+        assert_eq!(
+            task("CLIPSegForImageSegmentation"),
+            Some("image-segmentation")
+        );
     }
 
     #[test]
