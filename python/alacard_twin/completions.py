@@ -7,6 +7,7 @@ cannot be called, from their own defaults alone: a published repo would name the
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 CTC_VOCABULARY = 32
@@ -24,9 +25,11 @@ def complete(config: Any) -> None:
             _start,
             _rope,
             _sections,
+            _window,
             _whole_patches,
             _whole_windows,
             _media,
+            _picture_words,
             _neck,
             _codec,
             _published,
@@ -121,6 +124,17 @@ def _sections(config: Any) -> None:
         rope.setdefault("mrope_section", list(sections))
 
 
+WINDOW = 512
+"""Tokens that a layer with a sliding window sees, where none is said; published models have 128 to 4096."""
+
+
+def _window(config: Any) -> None:
+    """Layers that attend to the nearest tokens only need to know how many."""
+    slides = any("sliding" in str(kind) for kind in getattr(config, "layer_types", None) or ())
+    if slides and _lacks(config, "sliding_window"):
+        config.sliding_window = WINDOW
+
+
 def _whole_patches(config: Any) -> None:
     """Sides of images that can be merged as the configuration says: whole squares of patches."""
     vision = getattr(config, "vision_config", None)
@@ -168,6 +182,34 @@ def _name_media(config: Any, size: int) -> None:
     for place, (name, part) in enumerate(_MEDIA.items(), start=1):
         if _lacks(config, name) and getattr(config, part, None) is not None:
             setattr(config, name, size - place)
+
+
+def _picture_words(config: Any) -> None:
+    """Chameleon and Emu write pictures as words of their own, listed in `vocabulary_map`: one for each entry
+    of the codebook, named as their code reads the names.
+    """
+    spelled = _SPELLINGS.get(config.model_type)
+    if spelled is None or getattr(config, "vocabulary_map", None):
+        return
+    first, spell, others = spelled
+    count = config.get_text_config().vocab_size - first
+    codes = min(getattr(getattr(config, part, None), size, 0) or count for part, size in _CODEBOOKS)
+    config.vocabulary_map = {**others, **{spell(code): first + code for code in range(min(codes, count))}}
+
+
+_CODEBOOKS = (("vq_config", "num_embeddings"), ("vq_config", "codebook_size"))
+"""Where the two name the size of their codebook."""
+
+
+def _letters(code: int) -> str:
+    return "IMGIMG" + "".join(chr(ord("A") + int(digit)) for digit in str(code)) + "Z"
+
+
+_SPELLINGS: dict[str, tuple[int, Callable[[int], str], dict[str, int]]] = {
+    "chameleon": (4, _letters, {"<image>": 8711}),
+    "emu3": (151854, "<|visual token {:06}|>".format, {"<image>": 151851, "<|extra_200|>": 151846}),
+}
+"""The first word's id, how a word is spelt, and the other words, as the published vocabularies have them."""
 
 
 def _whole_windows(config: Any) -> None:

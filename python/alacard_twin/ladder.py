@@ -86,7 +86,7 @@ class Climb:
 
     def _misses(self) -> bool:
         """Whether the last attempt stopped at something that is not there."""
-        return bool(re.search(r"\bNone|Config' object has no attribute", self._last_error()))
+        return bool(re.search(r"\bNone|Config' object has no attribute|in the config, or it is not set", self._last_error()))
 
     def _last_error(self) -> str:
         return self.report.tried[-1].error if self.report.tried else ""

@@ -40,6 +40,7 @@ pub fn decide(
             recipe: &recipe,
             chosen: &chosen,
             catalog,
+            takes: None,
         };
         match teacher.begin(brief).err() {
             Some(TeachError::Unsuitable(_)) => {}

@@ -174,6 +174,24 @@ impl Maker {
         alacard_check::check(notebook, &context)
     }
 
+    /// The same notebook for a reader who need not find out what the model takes.
+    pub(crate) fn make_again(
+        &self,
+        dossier: &Dossier,
+        made: &Made,
+        lesson: &dyn Lesson,
+    ) -> Result<Made, Failure> {
+        let outline = made.outline.clone();
+        let write = |plan| lesson.section(&outline, plan);
+        let sections: Vec<Section> = outline
+            .sections
+            .iter()
+            .map(write)
+            .collect::<Result<_, _>>()?;
+        let (recipe, chosen) = (&made.recipe, &made.chosen);
+        self.finish(dossier, recipe, chosen, lesson, outline.clone(), sections)
+    }
+
     pub(crate) fn brief<'a>(
         &'a self,
         dossier: &'a Dossier,
@@ -185,6 +203,7 @@ impl Maker {
             recipe,
             chosen,
             catalog: &self.catalog,
+            takes: None,
         }
     }
 }

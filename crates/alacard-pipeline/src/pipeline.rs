@@ -13,7 +13,7 @@ use alacard_hub::dossier::Dossier;
 use alacard_hub::{Clock, Hub, SystemClock};
 use alacard_prove::proof::{Blame, Proof};
 use alacard_prove::{Prover, Step};
-use alacard_teacher::{Evidence, Lesson, Outline, Section};
+use alacard_teacher::{Evidence, Lesson, Outline, Section, Takes};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -208,6 +208,20 @@ impl Pipeline {
             return Ok(made);
         };
         run.stage(Stage::Prove, |run| {
+            let Some(takes) = explored(prover, &made, run)? else {
+                return self.proven(prover, dossier, lesson.as_ref(), made, run);
+            };
+            let (recipe, chosen) = (made.recipe.clone(), made.chosen.clone());
+            let mut brief = self.maker.brief(dossier, &recipe, &chosen);
+            brief.takes = Some(&takes);
+            let lesson = self.maker.teacher().begin(brief)?;
+            let made = self.maker.make_again(dossier, &made, lesson.as_ref())?;
+            write_json(folder, "findings.json", &hashes.all, &made.findings)?;
+            folder.write(
+                "draft.ipynb",
+                &hashes.all,
+                made.notebook.to_json().as_bytes(),
+            )?;
             self.proven(prover, dossier, lesson.as_ref(), made, run)
         })
     }
@@ -258,6 +272,36 @@ impl Pipeline {
             made = simpler;
         }
     }
+}
+
+/// The lesson that finds out by itself what a model takes.
+const EXPLORING: &str = "transformers";
+
+/// What the model takes, where the lesson has to find out: its cells up to the first call are
+/// executed once, before the lesson is written as it will be read.
+fn explored(prover: &Prover, made: &Made, run: &Stages<'_>) -> Result<Option<Takes>, Failure> {
+    let hello = made.notebook.cells.iter().position(|cell| {
+        let tags = cell.metadata.get("tags").and_then(|tags| tags.as_array());
+        tags.is_some_and(|tags| tags.iter().any(|tag| tag == "hello"))
+    });
+    let (EXPLORING, Some(hello)) = (made.chosen.lesson.as_str(), hello) else {
+        return Ok(None);
+    };
+    let mut notebook = made.notebook.clone();
+    notebook.cells.truncate(hello + 1);
+    let tell = |step: Step| run.fraction(Stage::Prove, step.fraction / 4.0, &step.message);
+    let proven = prover.explore(&notebook, &tell)?;
+    let written = proven.outputs.get(&hello).map(|(_, outputs)| outputs);
+    let texts = written
+        .into_iter()
+        .flatten()
+        .map(|output| match &output["text"] {
+            serde_json::Value::Array(lines) => {
+                lines.iter().filter_map(|line| line.as_str()).collect()
+            }
+            text => text.as_str().unwrap_or_default().to_owned(),
+        });
+    Ok(Takes::read(&texts.collect::<Vec<String>>().concat()))
 }
 
 /// How often a notebook is executed again after a repair.

@@ -43,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         recipe: &recipe,
         chosen: &chosen,
         catalog: &catalog,
+        takes: None,
     };
     println!("{}", notebook(&brief)?.to_json());
     Ok(())

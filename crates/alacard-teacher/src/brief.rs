@@ -3,6 +3,8 @@
 use alacard_catalog::{Catalog, recipe::Recipe, route::Chosen};
 use alacard_hub::dossier::Dossier;
 
+use crate::Takes;
+
 /// Everything a teacher may use. Nothing else reaches it.
 #[derive(Debug, Clone, Copy)]
 pub struct Brief<'a> {
@@ -14,4 +16,6 @@ pub struct Brief<'a> {
     pub chosen: &'a Chosen,
     /// Tasks, topics, packs, lessons.
     pub catalog: &'a Catalog,
+    /// What the model was found to take, where a first notebook was executed to find out.
+    pub takes: Option<&'a Takes>,
 }

@@ -11,6 +11,7 @@ pub mod offline;
 mod outline;
 mod section;
 mod similarity;
+mod takes;
 mod teacher;
 
 pub use brief::Brief;
@@ -19,4 +20,5 @@ pub use offline::OfflineTeacher;
 pub use outline::{Outline, SectionKind, SectionPlan};
 pub use section::{Section, SectionCell};
 pub use similarity::shared_statements;
+pub use takes::{MadeUp, Takes};
 pub use teacher::{Evidence, Lesson, Teacher};

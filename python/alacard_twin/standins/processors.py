@@ -137,10 +137,14 @@ def video_processor(config: Any) -> Any:
     from transformers.models.auto import video_processing_auto as auto
 
     names, find = auto.VIDEO_PROCESSOR_MAPPING_NAMES, auto.video_processor_class_from_name
-    cls = _class_of(names, config, find, "pixel_values_videos")
+    borrowed = _BORROWED_FILMS.get(str(getattr(config, "model_type", "")))
+    cls = find(borrowed) if borrowed else _class_of(names, config, find, "pixel_values_videos")
     if cls is None:
         return None
     options, own = _patch_options(cls, config), image_size(config)
+    if hasattr(cls, "draw_on_frames"):
+        # Ernie writes the time onto each frame, in a typeface that only its own repo brings.
+        options["draw_on_frames"] = False
     if own and "height" in (getattr(cls, "size", None) or {}):
         options["size"] = {"height": own[0], "width": own[1]}
     return cls(**options)

@@ -267,6 +267,8 @@ def _namesakes(config: Any, wanted: Asked, layout: Layout) -> None:
         word = words.get(name) or words.get(f"{name}_patch")
         if word and index < layout.size and layout.at(word) is None:
             layout.place(word, index)
+    for word, index in (getattr(config, "vocabulary_map", None) or {}).items():
+        layout.place(word, index)
 
 
 def _plain(word: str) -> str:

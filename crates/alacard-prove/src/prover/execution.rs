@@ -62,6 +62,8 @@ pub(super) struct Job<'a> {
     pub(super) needs: Needs,
     pub(super) prepared: Prepared,
     pub(super) place: Place,
+    /// Whether outputs are wanted.
+    pub(super) outputs: bool,
     pub(super) tell: &'a dyn Fn(Step),
 }
 
@@ -319,7 +321,7 @@ impl Prover {
             env,
             limits: self.settings.limits,
             endpoint,
-            outputs: self.settings.real,
+            outputs: job.outputs,
             cached: twins
                 .iter()
                 .filter(|twin| twin.shown.is_some())

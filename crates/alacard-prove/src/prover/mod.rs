@@ -130,6 +130,25 @@ impl Prover {
         starts: bool,
         tell: &dyn Fn(Step),
     ) -> Result<Proven, ProveError> {
+        self.executed(notebook, starts, self.settings.real, tell)
+    }
+
+    /// Executes a notebook to learn from what its cells write: as [`Self::prove`], with outputs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prove`].
+    pub fn explore(&self, notebook: &Notebook, tell: &dyn Fn(Step)) -> Result<Proven, ProveError> {
+        self.executed(notebook, true, true, tell)
+    }
+
+    fn executed(
+        &self,
+        notebook: &Notebook,
+        starts: bool,
+        outputs: bool,
+        tell: &dyn Fn(Step),
+    ) -> Result<Proven, ProveError> {
         if let Some(cause) = causes::other_kernel(notebook) {
             return Ok(self.not_executed(notebook, cause));
         }
@@ -153,6 +172,7 @@ impl Prover {
             needs,
             prepared,
             place,
+            outputs,
             tell,
         };
         let permit = self.pool.admit(&|| self.is_cancelled())?;
@@ -219,6 +239,7 @@ impl Prover {
             needs: Needs::default(),
             prepared,
             place,
+            outputs: false,
             tell,
         };
         let _permit = self.pool.admit(&|| self.is_cancelled())?;

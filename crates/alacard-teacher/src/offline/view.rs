@@ -22,6 +22,7 @@ pub(crate) fn context(brief: &Brief<'_>) -> Result<Map<String, Json>, CatalogErr
     context.insert("pack".into(), pack_value(&pack, brief));
     context.insert("route".into(), json!(brief.chosen));
     context.insert("seed".into(), brief.recipe.seed.into());
+    context.insert("takes".into(), json!(brief.takes));
     Ok(context)
 }
 

@@ -64,6 +64,7 @@ fn every_planned_section_is_written_the_same_way_twice() {
                 recipe: &recipe,
                 chosen: &chosen,
                 catalog: &catalog,
+                takes: None,
             };
             let (one, two) = (teacher.begin(brief).unwrap(), teacher.begin(brief).unwrap());
             let outline = one.outline().unwrap();
@@ -102,6 +103,7 @@ fn repairs_of_a_section_come_to_an_end() {
             recipe: &recipe,
             chosen: &chosen,
             catalog: &catalog,
+            takes: None,
         };
         let lesson = teacher.begin(brief).unwrap();
         let outline = lesson.outline().unwrap();
@@ -129,6 +131,7 @@ fn a_plan_of_somebody_else_is_an_error() {
         recipe: &recipe,
         chosen: &chosen,
         catalog: &catalog,
+        takes: None,
     };
     let teacher = OfflineTeacher::new();
     let lesson = teacher.begin(brief).unwrap();
@@ -154,6 +157,7 @@ fn a_route_to_no_lesson_is_told_apart_from_a_broken_one() {
         recipe: &recipe,
         chosen: &chosen,
         catalog: &catalog,
+        takes: None,
     };
     let teacher = OfflineTeacher::new();
     assert!(matches!(
