@@ -291,17 +291,16 @@ fn explored(prover: &Prover, made: &Made, run: &Stages<'_>) -> Result<Option<Tak
     notebook.cells.truncate(hello + 1);
     let tell = |step: Step| run.fraction(Stage::Prove, step.fraction / 4.0, &step.message);
     let proven = prover.explore(&notebook, &tell)?;
-    let written = proven.outputs.get(&hello).map(|(_, outputs)| outputs);
-    let texts = written
-        .into_iter()
-        .flatten()
-        .map(|output| match &output["text"] {
-            serde_json::Value::Array(lines) => {
-                lines.iter().filter_map(|line| line.as_str()).collect()
-            }
-            text => text.as_str().unwrap_or_default().to_owned(),
-        });
-    Ok(Takes::read(&texts.collect::<Vec<String>>().concat()))
+    let texts = proven.outputs.values().flat_map(|(_, outputs)| outputs);
+    Ok(texts.map(written).find_map(|text| Takes::read(&text)))
+}
+
+/// What an output says as plain text; Jupyter writes it as one string or as a list of lines.
+fn written(output: &serde_json::Value) -> String {
+    match &output["text"] {
+        serde_json::Value::Array(lines) => lines.iter().filter_map(|line| line.as_str()).collect(),
+        text => text.as_str().unwrap_or_default().to_owned(),
+    }
 }
 
 /// How often a notebook is executed again after a repair.
