@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bench::Bench;
 
@@ -80,4 +80,41 @@ fn kept_for_others(bench: &Bench) {
         told(&output, &proof)
     );
     assert!(notebook.to_string().contains("needed = len"));
+}
+
+#[test]
+#[ignore = "needs uv, Python and torch"]
+fn what_an_unknown_model_takes_is_found_out_before_the_lesson_is_written() {
+    let bench = Bench::new();
+    let folder = bench.path("hub/org/moves");
+    std::fs::create_dir_all(&folder).unwrap();
+    let config = json!({"model_type": "decision_transformer", "architectures": ["DecisionTransformerModel"]});
+    std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
+    let hub = bench.path("hub").display().to_string();
+    let arguments = [
+        "generate",
+        "org/moves",
+        "--hub-dir",
+        &hub,
+        "--offline",
+        "--prove",
+        "--format",
+        "quickstart",
+    ];
+    let output = bench.alacard(&arguments).output().unwrap();
+    let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let notebook = std::fs::read_to_string(bench.path(&name)).unwrap_or_default();
+    let proof = std::fs::read_to_string(bench.path(&name).with_file_name("proof.json"));
+    let proof: Value = serde_json::from_str(&proof.unwrap_or_default()).unwrap_or_default();
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output, &proof));
+    assert_eq!(proof["proves"], true, "{}", told(&output, &proof));
+    assert_eq!(proof["first_variant"], true, "{}", told(&output, &proof));
+    assert!(
+        notebook.contains("KINDS = \\\"made-up tensors\\\""),
+        "{notebook}"
+    );
+    assert!(
+        !notebook.contains("except"),
+        "nothing is tried any more: {notebook}"
+    );
 }
