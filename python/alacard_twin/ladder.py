@@ -31,6 +31,9 @@ LADDER: tuple[Strategy, ...] = (
 LAST_RESORTS = (Strategy("depth", 2), Strategy("none", 999))
 """What is still tried when the same error came at several sizes."""
 
+_MISSED = re.compile(r"\bNone|Config' object has no attribute|in the config, or it is not set")
+"""What errors say where a setting is empty."""
+
 Step = tuple[Any, Strategy]
 """A model that was built, and how."""
 
@@ -86,7 +89,7 @@ class Climb:
 
     def _misses(self) -> bool:
         """Whether the last attempt stopped at something that is not there."""
-        return bool(re.search(r"\bNone|Config' object has no attribute|in the config, or it is not set", self._last_error()))
+        return bool(_MISSED.search(self._last_error()))
 
     def _last_error(self) -> str:
         return self.report.tried[-1].error if self.report.tried else ""

@@ -215,14 +215,23 @@ fn task(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogE
 /// lesson of that task reads.
 const CODECS: [&str; 6] = ["dac", "encodec", "mimi", "neucodec", "xcodec", "xcodec2"];
 
-/// Whether a model of the task works otherwise than the task's lesson: a codec, or a chat model
-/// that hears. Speech recognition's pipeline loads `AutoModelForCTC`, `AutoModelForTDT` and
+/// Model types that read words together with their places on a page, or with what stands in a
+/// picture: the pipelines of text give them neither.
+const PAGE_READERS: [&str; 5] = ["bros", "layoutlmv2", "layoutlmv3", "layoutxlm", "lxmert"];
+
+/// Whether a model of the task works otherwise than the task's lesson: a codec, a reader of
+/// pages, a chat model that hears, or PP-LCNet, whose answer has no `logits`, which the pipeline
+/// of image classification reads. Speech recognition's pipeline loads `AutoModelForCTC`, `AutoModelForTDT` and
 /// `AutoModelForSpeechSeq2Seq` (transformers 5.23) and gives a model no text, which a chat model
 /// must have.
 fn is_other_kind(task: &str, dossier: &Dossier) -> bool {
     let model_type = dossier.model_type.as_ref().map(|kind| kind.value.as_str());
     let auto_model = dossier.auto_model.as_ref().map(|name| name.value.as_str());
     match task {
+        "text-classification" | "token-classification" | "question-answering" => {
+            model_type.is_some_and(|kind| PAGE_READERS.contains(&kind))
+        }
+        "image-classification" => model_type == Some("pp_lcnet"),
         "feature-extraction" => model_type.is_some_and(|kind| CODECS.contains(&kind)),
         "automatic-speech-recognition" => auto_model == Some("AutoModelForMultimodalLM"),
         _ => false,

@@ -216,6 +216,8 @@ def _sized(default: dict[str, int] | None, own: tuple[int, int]) -> dict[str, in
         return None
     if "height" in default:
         return {"height": own[0], "width": own[1]}
+    if set(default) == {"shortest_edge", "longest_edge"}:
+        return {"height": own[0], "width": own[1]}
     if set(default) == {"shortest_edge"}:
         return {"shortest_edge": min(own)}
     return {"longest_edge": max(own)} if set(default) == {"longest_edge"} else None
