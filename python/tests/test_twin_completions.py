@@ -21,7 +21,9 @@ CONST = Strategy("const", 2)
 
 def twin(tmp_path: Path, model_type: str, task: str | None = None, **config: Any) -> dict[str, Any]:
     """The report of a twin of a type's own defaults."""
-    pytest.importorskip(f"transformers.models.{model_type.replace('-', '_')}")
+    known = pytest.importorskip("transformers.models.auto.configuration_auto").CONFIG_MAPPING
+    if model_type not in known:
+        pytest.skip(f"this version of transformers has no {model_type}")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": model_type, **config}))
     order = {"repo": f"types/{model_type}", "library": "transformers", "task": task, "files": str(tmp_path)}
     assert make.main(order, str(tmp_path / "made")) == 0, (tmp_path / "made" / "error.json").read_text()
