@@ -94,11 +94,7 @@ impl Takes {
         let tensor = |(name, made): (&String, &MadeUp)| {
             is_name(name)
                 && known(&TYPES, &made.dtype)
-                && made
-                    .shape
-                    .iter()
-                    .try_fold(1u64, |all, size| all.checked_mul(*size))
-                    <= Some(LARGEST)
+                && size_of(&made.shape).is_some_and(|size| size <= LARGEST)
         };
         known(&KINDS, &self.kind)
             && self.helpers.iter().all(|helper| known(&HELPERS, helper))
@@ -108,6 +104,13 @@ impl Takes {
             && (1..=256).contains(&self.frames)
             && self.place.len() <= 64
     }
+}
+
+/// How many numbers a tensor has; none when the product is beyond all bounds.
+fn size_of(shape: &[u64]) -> Option<u64> {
+    shape
+        .iter()
+        .try_fold(1u64, |all, size| all.checked_mul(*size))
 }
 
 fn is_name(word: &str) -> bool {
