@@ -109,20 +109,7 @@ impl Maker {
         let (recipe, chosen) = self.decide(dossier, source, options)?;
         let lesson = self.teacher.begin(self.brief(dossier, &recipe, &chosen))?;
         let outline = lesson.outline()?;
-        let write = |plan| lesson.section(&outline, plan);
-        let sections = outline
-            .sections
-            .iter()
-            .map(write)
-            .collect::<Result<_, _>>()?;
-        self.finish(
-            dossier,
-            &recipe,
-            &chosen,
-            lesson.as_ref(),
-            outline.clone(),
-            sections,
-        )
+        self.written(dossier, &recipe, &chosen, lesson.as_ref(), outline)
     }
 
     pub(crate) fn decide(
@@ -174,22 +161,22 @@ impl Maker {
         alacard_check::check(notebook, &context)
     }
 
-    /// The same notebook for a reader who need not find out what the model takes.
-    pub(crate) fn make_again(
+    /// All sections of an outline, written and finished.
+    pub(crate) fn written(
         &self,
         dossier: &Dossier,
-        made: &Made,
+        recipe: &Recipe,
+        chosen: &Chosen,
         lesson: &dyn Lesson,
+        outline: Outline,
     ) -> Result<Made, Failure> {
-        let outline = made.outline.clone();
         let write = |plan| lesson.section(&outline, plan);
-        let sections: Vec<Section> = outline
+        let sections = outline
             .sections
             .iter()
             .map(write)
             .collect::<Result<_, _>>()?;
-        let (recipe, chosen) = (&made.recipe, &made.chosen);
-        self.finish(dossier, recipe, chosen, lesson, outline.clone(), sections)
+        self.finish(dossier, recipe, chosen, lesson, outline, sections)
     }
 
     pub(crate) fn brief<'a>(

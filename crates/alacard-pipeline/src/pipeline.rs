@@ -215,7 +215,9 @@ impl Pipeline {
             let mut brief = self.maker.brief(dossier, &recipe, &chosen);
             brief.takes = Some(&takes);
             let lesson = self.maker.teacher().begin(brief)?;
-            let made = self.maker.make_again(dossier, &made, lesson.as_ref())?;
+            let made =
+                self.maker
+                    .written(dossier, &recipe, &chosen, lesson.as_ref(), made.outline)?;
             write_json(folder, "findings.json", &hashes.all, &made.findings)?;
             folder.write(
                 "draft.ipynb",
