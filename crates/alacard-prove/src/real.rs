@@ -152,6 +152,7 @@ fn real(model: &ModelRef, found: &Downloaded, dossier: Option<&Dossier>) -> Twin
         files: found.folder.clone(),
         about,
         shown: Some(found.root.clone()),
+        _held: None,
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use alacard_hub::Clock;
 use alacard_hub::serve::Kind;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -12,6 +14,7 @@ use crate::ProveError;
 use crate::error::file;
 use crate::plan::Blueprint;
 use crate::proof::Limits;
+use crate::shelf::{Held, Shelf};
 use crate::slot::{Frame, Slot};
 use crate::wire::{Order, Report, Served, TwinOrder};
 
@@ -33,6 +36,8 @@ pub(crate) struct Twin {
     pub(crate) about: Value,
     /// A folder that the sandbox has to see beside the twin cache: that of real weights.
     pub(crate) shown: Option<PathBuf>,
+    /// Keeps it from being removed while it is used.
+    pub(crate) _held: Held,
 }
 
 /// What became of an attempt.
@@ -113,12 +118,22 @@ fn copy_all(from: &Path, to: &Path) -> Result<(), ProveError> {
 /// The cache.
 #[derive(Debug, Clone)]
 pub(crate) struct Twins {
-    root: PathBuf,
+    shelf: Shelf,
 }
 
 impl Twins {
-    pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root }
+    pub(crate) fn new(shelf: Shelf) -> Self {
+        Self { shelf }
+    }
+
+    /// The same with another clock.
+    pub(crate) fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self::new(self.shelf.with_clock(clock))
+    }
+
+    /// The folder, which the sandbox sees.
+    pub(crate) fn root(&self) -> &Path {
+        self.shelf.root()
     }
 
     /// The twin of a model: from the cache, or made now in the slot.
@@ -134,41 +149,37 @@ impl Twins {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Made, ProveError> {
         let key = key(blueprint, base, stamp, consent);
-        let folder = self.root.join(&key);
+        let folder = self.root().join(&key);
+        let held = self.shelf.hold(&key);
+        let twin = |about| Twin {
+            blueprint: blueprint.clone(),
+            files: folder.join("files"),
+            about,
+            shown: None,
+            _held: held.clone(),
+        };
         if let Some(about) = read(&folder.join("twin.json")) {
-            return Ok(Made::Twin(Box::new(Twin {
-                blueprint: blueprint.clone(),
-                files: folder.join("files"),
-                about,
-                shown: None,
-            })));
+            return Ok(Made::Twin(Box::new(twin(about))));
         }
         // Both folders are this attempt's own: another process may be making the same twin now.
         let given = self.fresh()?;
         write_all(given.path(), &blueprint.files)?;
         let new = self.fresh()?;
         let spec = spec(blueprint, given.path(), base, consent);
-        let about = make(slot, spec, new.path(), cancelled)?;
-        match about {
-            Ok(about) => {
-                let text = about.to_string();
-                let place = new.path().join("twin.json");
-                std::fs::write(&place, text).map_err(file("write", &place))?;
-                keep(new, &folder)?;
-                Ok(Made::Twin(Box::new(Twin {
-                    blueprint: blueprint.clone(),
-                    files: folder.join("files"),
-                    about,
-                    shown: None,
-                })))
-            }
-            Err(about) => Ok(Made::Failed(about)),
-        }
+        let about = match make(slot, spec, new.path(), cancelled)? {
+            Ok(about) => about,
+            Err(about) => return Ok(Made::Failed(about)),
+        };
+        let place = new.path().join("twin.json");
+        std::fs::write(&place, about.to_string()).map_err(file("write", &place))?;
+        keep(new, &folder)?;
+        self.shelf.added(&key);
+        Ok(Made::Twin(Box::new(twin(about))))
     }
 
     /// A new folder in the cache, where the sandbox sees it; it goes when it is not kept.
     fn fresh(&self) -> Result<tempfile::TempDir, ProveError> {
-        tempfile::tempdir_in(&self.root).map_err(file("create a folder in", &self.root))
+        tempfile::tempdir_in(self.root()).map_err(file("create a folder in", self.root()))
     }
 }
 

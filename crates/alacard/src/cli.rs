@@ -524,9 +524,13 @@ pub(crate) struct EnvGcArgs {
     #[arg(long, value_name = "N")]
     pub(crate) days: Option<u64>,
 
-    /// Keep the last used ones, up to this size together
+    /// Keep the last used environments, up to this size together
     #[arg(long, value_name = "GB")]
     pub(crate) max_size: Option<f64>,
+
+    /// Keep the last used twins, up to this size together
+    #[arg(long, value_name = "GB")]
+    pub(crate) max_twins: Option<f64>,
 
     /// Remove all that are not in use, and what was resolved
     #[arg(long)]

@@ -45,6 +45,11 @@ const VARIABLES: &[Variable] = &[
         default: "off",
     },
     Variable {
+        names: &["ALACARD_TWINS_GB"],
+        meaning: "size that all twins may have together, in GB; those used longest ago go first",
+        default: "20",
+    },
+    Variable {
         names: &["UV_OFFLINE"],
         meaning: "`1`: uv uses no network",
         default: "off",

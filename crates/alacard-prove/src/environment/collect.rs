@@ -69,7 +69,7 @@ impl Environments {
             collected.in_use.push(hash.clone());
             return Ok(());
         }
-        remove(&self.folder_of(hash))
+        remove_folder(&self.folder_of(hash))
             .map_err(|error| EnvError::io("cannot remove an environment", &error))?;
         collected.freed_bytes += listed.record.own_bytes;
         collected.removed.push(Removed {
@@ -152,7 +152,7 @@ fn doomed(listed: &[Listed], keep: Keep, now: u64) -> Vec<&Listed> {
 }
 
 /// Removes a folder so that nobody sees half of it: renamed first.
-pub(crate) fn remove(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn remove_folder(folder: &Path) -> std::io::Result<()> {
     let name = folder
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())

@@ -217,7 +217,7 @@ impl Environments {
     fn publish(&self, made: &Path, hash: &str) -> Result<(), EnvError> {
         let place = self.folder_of(hash);
         if place.exists() {
-            super::collect::remove(&place)
+            super::collect::remove_folder(&place)
                 .map_err(|error| EnvError::io("cannot replace a broken environment", &error))?;
         }
         std::fs::rename(made, &place)

@@ -23,6 +23,7 @@ mod specifier;
 mod store;
 mod uv;
 
+pub(crate) use collect::remove_folder;
 pub use collect::{Collected, Keep, Removed};
 pub use error::{EnvError, EnvErrorKind};
 pub use interpreter::Interpreter;

@@ -23,6 +23,7 @@ use crate::needs::{ModelRef, Needs};
 use crate::plan;
 use crate::pool::Pool;
 use crate::proof::{Cause, Limits, Proof};
+use crate::shelf::Shelf;
 use crate::slot::Place;
 use crate::twins::Twins;
 use endpoint::is_endpoint;
@@ -31,8 +32,10 @@ use execution::{Execution, Job};
 /// How proofs are made.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where twins and unpacked Python are kept.
+    /// Where unpacked Python is kept.
     pub cache: PathBuf,
+    /// Where twins are kept.
+    pub twins: Shelf,
     /// The program that is started inside the sandbox: this one, or a test's.
     pub program: PathBuf,
     /// Whether a notebook may be executed without any wall.
@@ -88,7 +91,7 @@ impl Prover {
         settings: Settings,
     ) -> Self {
         Self {
-            twins: Twins::new(settings.cache.join("twins")),
+            twins: Twins::new(settings.twins.clone()),
             hub,
             catalog,
             environments,
@@ -109,6 +112,7 @@ impl Prover {
     /// The same prover with another clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.twins = self.twins.with_clock(Arc::clone(&clock));
         self.clock = clock;
         self
     }
@@ -261,7 +265,7 @@ impl Prover {
 
     /// What the sandbox is made of.
     fn place(&self, prepared: &Prepared) -> Result<Place, ProveError> {
-        let twins = self.settings.cache.join("twins");
+        let twins = self.twins.root().to_owned();
         std::fs::create_dir_all(&twins).map_err(file("create", &twins))?;
         let environment = &prepared.environment;
         Ok(Place {

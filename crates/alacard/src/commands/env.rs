@@ -1,19 +1,36 @@
-//! `alacard env`: the environments of proofs.
+//! `alacard env`: the environments and the twins of proofs.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use alacard_hub::Options as HubOptions;
 use alacard_prove::environment::{
     Collected, EnvError, Environments, Keep, Listed, SETS, Settings, warm_requirements,
 };
+use alacard_prove::{Cleared, Shelf, Shelved};
+use serde::Serialize;
 
 use super::Shell;
 use crate::cli::{EnvCommand, EnvGcArgs, EnvListArgs, EnvWarmArgs};
 use crate::exit::{Problem, UNEXPECTED};
 
-/// Environments that nobody used for so long are removed when no flag says otherwise.
+/// Environments and twins that nobody used for so long are removed when no flag says otherwise.
 const DAYS: u64 = 30;
 const GB: f64 = 1e9;
+
+/// What `env list --json` prints.
+#[derive(Serialize)]
+struct Listing {
+    environments: Vec<Listed>,
+    twins: Shelved,
+}
+
+/// What `env gc --json` prints.
+#[derive(Serialize)]
+struct Gone {
+    environments: Collected,
+    twins: Cleared,
+}
 
 pub(crate) fn run(shell: &Shell, command: EnvCommand) -> Result<ExitCode, Problem> {
     let environments = environments(shell);
@@ -22,6 +39,12 @@ pub(crate) fn run(shell: &Shell, command: EnvCommand) -> Result<ExitCode, Proble
         EnvCommand::Warm(args) => warm(shell, &environments, &args),
         EnvCommand::Gc(args) => gc(shell, &environments, &args),
     }
+}
+
+/// The twins of the cache that the environment names.
+fn twins() -> Shelf {
+    let get = |name: &str| std::env::var(name).ok();
+    Shelf::from_env(&HubOptions::from_env(&get).cache_dir, &get)
 }
 
 fn environments(shell: &Shell) -> Environments {
@@ -35,24 +58,41 @@ fn list(
     environments: &Environments,
     args: &EnvListArgs,
 ) -> Result<ExitCode, Problem> {
-    let listed = environments.list();
+    let listing = Listing {
+        environments: environments.list(),
+        twins: twins().usage(),
+    };
     if args.json {
-        shell.printer.document(&listed);
-        return Ok(ExitCode::SUCCESS);
-    }
-    if listed.is_empty() {
-        shell
-            .printer
-            .say("no environments yet; `alacard env warm` makes one");
-        return Ok(ExitCode::SUCCESS);
-    }
-    shell
-        .printer
-        .data("LOCK          PYTHON   PACKAGES     SIZE  MADE        LAST USED");
-    for one in &listed {
-        shell.printer.data(&row(one));
+        shell.printer.document(&listing);
+    } else {
+        table(shell, &listing);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn table(shell: &Shell, listing: &Listing) {
+    let Listing {
+        environments,
+        twins,
+    } = listing;
+    if environments.is_empty() {
+        let nothing = "no environments yet; `alacard env warm` makes one";
+        shell.printer.say(nothing);
+    } else {
+        let heads = "LOCK          PYTHON   PACKAGES     SIZE  MADE        LAST USED";
+        shell.printer.data(heads);
+    }
+    for one in environments {
+        shell.printer.data(&row(one));
+    }
+    if twins.count > 0 {
+        shell.printer.data(&format!(
+            "twins of models: {}, {} of at most {}",
+            twins.count,
+            size(twins.bytes),
+            size(twins.max_bytes)
+        ));
+    }
 }
 
 fn row(one: &Listed) -> String {
@@ -103,17 +143,26 @@ fn warm(
 }
 
 fn gc(shell: &Shell, environments: &Environments, args: &EnvGcArgs) -> Result<ExitCode, Problem> {
-    let flagged = args.all || args.days.is_some() || args.max_size.is_some();
+    let sized = args.max_size.is_some() || args.max_twins.is_some();
+    let flagged = args.all || args.days.is_some() || sized;
     let keep = Keep {
         days: args.days.or((!flagged).then_some(DAYS)),
-        max_bytes: args.max_size.map(|gb| (gb.max(0.0) * GB) as u64),
+        max_bytes: args.max_size.map(bytes),
         nothing: args.all,
     };
-    let collected = environments.gc(keep)?;
+    let of_twins = Keep {
+        max_bytes: args.max_twins.map(bytes),
+        ..keep
+    };
+    let gone = Gone {
+        environments: environments.gc(keep)?,
+        twins: twins().gc(of_twins)?,
+    };
     if args.json {
-        shell.printer.document(&collected);
+        shell.printer.document(&gone);
     } else {
-        shell.printer.data(&summary(&collected));
+        shell.printer.data(&summary(&gone.environments));
+        shell.printer.data(&summary_of_twins(&gone.twins));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -139,6 +188,32 @@ fn summary(collected: &Collected) -> String {
         ));
     }
     text
+}
+
+fn summary_of_twins(cleared: &Cleared) -> String {
+    let mut text = format!(
+        "{} twins removed ({})",
+        cleared.removed,
+        size(cleared.freed_bytes)
+    );
+    if cleared.in_use > 0 {
+        text.push_str(&format!(
+            "; {} kept, because they are in use",
+            cleared.in_use
+        ));
+    }
+    if cleared.leftovers > 0 {
+        text.push_str(&format!(
+            "; {} half-made ones swept away",
+            cleared.leftovers
+        ));
+    }
+    text
+}
+
+/// Bytes of a number of GB.
+fn bytes(gb: f64) -> u64 {
+    (gb.max(0.0) * GB) as u64
 }
 
 fn short(hash: &str) -> &str {

@@ -150,7 +150,6 @@ impl Shell {
         Ok(Pipeline::new(self.hub(hub)?, maker).with_cancel(Arc::clone(&self.cancelled)))
     }
 
-    /// Recipe options from flags and configuration.
     /// A pipeline that executes what it makes, when that is wanted.
     pub(crate) fn proving(
         &self,
@@ -167,6 +166,7 @@ impl Shell {
         Ok(pipeline.with_prover(Arc::new(prover)))
     }
 
+    /// Recipe options from flags and configuration.
     pub(crate) fn options(&self, mut args: RecipeArgs) -> Result<Options, Problem> {
         self.config.under_recipe(&mut args);
         if let Some(topic) = &args.topic {

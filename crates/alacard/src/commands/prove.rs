@@ -10,7 +10,7 @@ use alacard_notebook::Notebook;
 use alacard_pipeline::{Failure, proof_report, record_proof};
 use alacard_prove::environment::{Environments, Settings as EnvSettings};
 use alacard_prove::proof::{CellState, Limits, Proof};
-use alacard_prove::{ProveError, Proven, Prover, Settings, Step};
+use alacard_prove::{ProveError, Proven, Prover, Settings, Shelf, Step};
 use indicatif::ProgressBar;
 
 use super::Shell;
@@ -114,8 +114,10 @@ pub(crate) fn prover(
     let hub = Arc::new(shell.hub(hub)?);
     let program =
         std::env::current_exe().map_err(|error| Problem::from(anyhow::Error::from(error)))?;
+    let cache = hub.options().cache_dir.clone();
     let of_prover = Settings {
-        cache: hub.options().cache_dir.clone(),
+        twins: Shelf::from_env(&cache, &|name| std::env::var(name).ok()),
+        cache,
         program,
         no_sandbox: execute.no_sandbox,
         remote_code,

@@ -36,18 +36,21 @@ fn an_environment_is_made_listed_and_removed() {
     assert!(made["packages"].as_u64().unwrap() > 5, "{made}");
 
     let listed = json(&env(&bench, &["list", "--json"]));
+    let listed = &listed["environments"];
     assert_eq!(listed[0]["lock_hash"], *hash);
     assert_eq!(listed[0]["in_use"], false);
     let table = stdout(&env(&bench, &["list"]));
     assert!(table.contains(&hash[..12]), "{table}");
 
     let kept = json(&env(&bench, &["gc", "--json"]));
-    assert_eq!(kept["removed"].as_array().unwrap().len(), 0, "{kept}");
+    let removed = kept["environments"]["removed"].as_array().unwrap();
+    assert_eq!(removed.len(), 0, "{kept}");
     let gone = json(&env(&bench, &["gc", "--all", "--json"]));
+    let gone = &gone["environments"];
     assert_eq!(gone["removed"][0]["lock_hash"], *hash);
     assert!(gone["removed"][0]["bytes"].as_u64().unwrap() > 1_000_000);
     assert_eq!(
-        json(&env(&bench, &["list", "--json"])),
+        json(&env(&bench, &["list", "--json"]))["environments"],
         serde_json::json!([])
     );
     assert!(!bench.path("envs").join(hash).exists());
@@ -62,7 +65,7 @@ fn the_same_packages_are_one_environment() {
     assert_eq!(first["lock_hash"], second["lock_hash"]);
     assert_eq!(first["created"], second["created"], "it was made twice");
     let listed = json(&env(&bench, &["list", "--json"]));
-    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed["environments"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -84,5 +87,5 @@ fn nothing_there_is_said_with_what_to_do() {
     assert_eq!(stdout(&listed), "");
     assert!(stderr(&listed).contains("alacard env warm"));
     let gone = json(&env(&bench, &["gc", "--all", "--json"]));
-    assert_eq!(gone["removed"], serde_json::json!([]));
+    assert_eq!(gone["environments"]["removed"], serde_json::json!([]));
 }
