@@ -34,6 +34,8 @@ def complete(config: Any) -> None:
             _codec,
             _published,
             _bark,
+            _points,
+            _perceiving,
         ):
             fill(part)
 
@@ -228,6 +230,10 @@ def _codec(config: Any) -> None:
     known, written = getattr(codec, "codebook_size", None), getattr(writer, "vocab_size", None)
     if type(known) is int and type(written) is int and known < written:
         codec.codebook_size = written
+    if config.model_type == "clvp":  # what its decoder writes as speech, its encoder reads
+        config.speech_config.vocab_size = max(
+            config.speech_config.vocab_size, config.decoder_config.vocab_size
+        )
 
 
 _VOCABULARIES = {
@@ -248,6 +254,39 @@ def _bark(config: Any) -> None:
     for name, (read, written) in _VOCABULARIES.items():
         part = getattr(config, name)
         part.input_vocab_size, part.output_vocab_size = read, written
+
+
+POINTS = 256
+"""How many points of a picture are looked at where the configuration sets no bound: noise has thousands, and
+what matches them takes the square of that.
+"""
+
+
+def _points(config: Any) -> None:
+    """SuperPoint names every point that it finds, unless it is told how many."""
+    if vars(config).get("max_keypoints") == -1:
+        config.max_keypoints = POINTS
+
+
+_PERCEIVER = {
+    "architecture": "vit_pe_core_large_patch14_336",
+    "model_args": {
+        "depth": 23,
+        "embed_dim": 1024,
+        "global_pool": "",
+        "img_size": [448, 448],
+        "init_values": 0.1,
+        "ref_feat_shape": [32, 32],
+        "use_post_transformer_norm": False,
+    },
+}
+"""The eye of the published Perception-LM, a model of timm; the defaults name one that its code cannot use."""
+
+
+def _perceiving(config: Any) -> None:
+    eye = getattr(config, "vision_config", None)
+    if config.model_type == "perception_lm" and not getattr(eye, "model_args", None):
+        eye.architecture, eye.model_args = _PERCEIVER["architecture"], dict(_PERCEIVER["model_args"])
 
 
 _IMAGENET = {"input_size": [3, 224, 224], "crop_pct": 0.875, "interpolation": "bicubic"}
@@ -278,6 +317,8 @@ def _neck(config: Any) -> None:
         config.intraclass_block_config = _intraclass()
     backbone: Any = getattr(config, "backbone_config", None)
     widths = getattr(backbone, "stage_out_channels", None)
+    if config.model_type == "uvdoc":
+        backbone.out_features = backbone.stage_names[1:]
     joined = vars(config).keys() & {"layer_list_out_channels", "scale_factor_list"}
     if isinstance(widths, list | tuple) and joined:
         backbone.out_features = backbone.stage_names[1:]

@@ -8,7 +8,7 @@ from typing import Any
 
 from alacard_twin import classes, completions, files, fit, heads, remote, stop, weights
 from alacard_twin.ladder import LADDER, PATIENCE_SECONDS, Climb
-from alacard_twin.probe import GENERATIVE, Probe, generate
+from alacard_twin.probe import GENERATIVE, Probe, described, generate
 from alacard_twin.shrink import Strategy
 from alacard_twin.spec import Json, TwinError, TwinReport, TwinSpec
 
@@ -30,6 +30,7 @@ def make(spec: TwinSpec, out: Path) -> TwinReport:
     with report.timed("standins"):
         files.stand_in(spec, out, config, report)
     model, probe = _climb(spec, config, cls, task, out, report)
+    report.inputs = described(probe.inputs)
     with report.timed("tune"):
         tune(model, task, out, probe, report)
     with report.timed("save"):

@@ -99,6 +99,29 @@ class Probe:
         return "generate" if generates else "forward"
 
 
+MOST_RUNS = 40
+"""A tensor of whole numbers with more runs of equal ones than this is described by its shape alone."""
+
+
+def described(inputs: Inputs) -> dict[str, Any]:
+    """The tensors among some inputs, by argument: shape, type of number, largest number, and what a row of
+    tokens consists of: pairs of a token and how often it follows itself.
+    """
+    torch = _torch()
+    tensors = {name: value for name, value in inputs.items() if torch.is_tensor(value) and value.numel()}
+    return {name: _described(value) for name, value in tensors.items()}
+
+
+def _described(tensor: Any) -> dict[str, Any]:
+    kind = "float32" if tensor.is_floating_point() else "bool" if tensor.dtype == _torch().bool else "int64"
+    about = {"shape": list(tensor.shape), "dtype": kind, "high": int(tensor.max())}
+    if kind != "int64" or tensor.dim() != 2 or len(tensor) != 1:
+        return about
+    values, counts = tensor[0].unique_consecutive(return_counts=True)
+    runs = [list(pair) for pair in zip(values.tolist(), counts.tolist(), strict=True)]
+    return {**about, "runs": runs} if len(runs) <= MOST_RUNS else about
+
+
 def generate(model: Any, inputs: Inputs, **options: Any) -> Any:
     """A short greedy generation; ids that bare configurations lack are given."""
     settings: dict[str, Any] = {"max_new_tokens": NEW_TOKENS, "do_sample": False, **options}

@@ -59,6 +59,7 @@ def mend(new: Json, old: Json) -> None:
         _wide_attention,
         _hooks,
         _rounded_widths,
+        _cycles,
     ):
         relation(new, old)
 
@@ -74,6 +75,16 @@ def _periods(new: Json, old: Json) -> None:
         period, offset = new.get(f"{kind}_period"), new.get(f"{kind}_offset")
         if type(period) is int and type(offset) is int and depth is not None and offset >= depth > 1:
             new[f"{kind}_period"], new[f"{kind}_offset"] = depth, depth - 1
+
+
+def _cycles(new: Json, old: Json) -> None:
+    """Stacks that are gone through several times (HRM) count as so many layers: each has a place in the
+    cache.
+    """
+    outer, inner = _whole(old, "H_cycles"), _whole(old, "L_cycles")
+    if outer is not None and inner is not None and "num_layers_per_stack" in old:
+        new["num_layers_per_stack"] = min(2, old["num_layers_per_stack"])
+        new["num_hidden_layers"] = new["num_layers_per_stack"] * outer * (inner + 1)
 
 
 def _compound_scaling(new: Json, old: Json) -> None:

@@ -128,6 +128,8 @@ class TwinReport:
     strategy: str = ""
     ran: str | None = None
     """The main call that was run on the twin (`generate`, `forward`, `encode`, ...); None if none ran."""
+    inputs: Json = field(default_factory=dict)
+    """The tensors that the main call was run with, by argument, as `probe.described` tells of them."""
     parameters: int = 0
     bytes: int = 0
     """Size of all files of the twin together."""

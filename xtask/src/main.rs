@@ -31,7 +31,7 @@ usage: cargo xtask COMMAND
   matrix     every compatible combination of cards, made and judged
   ground     the proving ground: every entry of proving/ executed on its twin. [--only TEXT]
              [--sample N] [--jobs N] [--ui all] [--difficulty D] [--format F] [--runtime R]
-             [--catalog DIR] [--report FILE]
+             [--catalog DIR] [--report FILE] [--resume]
   sweep      a twin of every model type of transformers, made and run; an error below 95 %.
              [--only TYPE ...] [--jobs N] [--limit SECONDS] [--memory MB] [--out FILE.jsonl]
   bench      the figures of the README, beside Python's";

@@ -219,11 +219,26 @@ const CODECS: [&str; 6] = ["dac", "encodec", "mimi", "neucodec", "xcodec", "xcod
 /// picture: the pipelines of text give them neither.
 const PAGE_READERS: [&str; 5] = ["bros", "layoutlmv2", "layoutlmv3", "layoutxlm", "lxmert"];
 
+/// Recognisers of speech that the pipeline gives less than they need (transformers 5.23): chat
+/// models must have text beside the sound, and Moonshine's streaming kind whole frames of it, which
+/// its processor alone makes.
+const LISTENERS: [&str; 6] = [
+    "fun_asr_nano",
+    "granite_speech",
+    "granite_speech_plus",
+    "moonshine_streaming",
+    "qwen3_asr",
+    "vibevoice_asr",
+];
+
+/// Types that read pictures in a way of their own, which a lesson for all chat models with eyes does
+/// not know: a film instead of a picture, or a picture as words of a codebook.
+const OTHER_EYES: [&str; 3] = ["emu3", "instructblipvideo", "pp_chart2table"];
+
 /// Whether a model of the task works otherwise than the task's lesson: a codec, a reader of
 /// pages, a chat model that hears, or PP-LCNet, whose answer has no `logits`, which the pipeline
-/// of image classification reads. Speech recognition's pipeline loads `AutoModelForCTC`, `AutoModelForTDT` and
-/// `AutoModelForSpeechSeq2Seq` (transformers 5.23) and gives a model no text, which a chat model
-/// must have.
+/// of image classification reads. Speech recognition's pipeline loads `AutoModelForCTC`,
+/// `AutoModelForTDT` and `AutoModelForSpeechSeq2Seq`.
 fn is_other_kind(task: &str, dossier: &Dossier) -> bool {
     let model_type = dossier.model_type.as_ref().map(|kind| kind.value.as_str());
     let auto_model = dossier.auto_model.as_ref().map(|name| name.value.as_str());
@@ -231,9 +246,15 @@ fn is_other_kind(task: &str, dossier: &Dossier) -> bool {
         "text-classification" | "token-classification" | "question-answering" => {
             model_type.is_some_and(|kind| PAGE_READERS.contains(&kind))
         }
+        "image-text-to-text" => model_type.is_some_and(|kind| OTHER_EYES.contains(&kind)),
+        // It reads films.
+        "image-segmentation" => model_type == Some("videomt"),
         "image-classification" => model_type == Some("pp_lcnet"),
         "feature-extraction" => model_type.is_some_and(|kind| CODECS.contains(&kind)),
-        "automatic-speech-recognition" => auto_model == Some("AutoModelForMultimodalLM"),
+        "automatic-speech-recognition" => {
+            auto_model == Some("AutoModelForMultimodalLM")
+                || model_type.is_some_and(|kind| LISTENERS.contains(&kind))
+        }
         _ => false,
     }
 }

@@ -278,6 +278,8 @@ impl Pipeline {
 
 /// The lesson that finds out by itself what a model takes.
 const EXPLORING: &str = "transformers";
+/// What its error begins with when nothing fitted.
+const IN_VAIN: &str = "No kind of input fits";
 
 /// What the model takes, where the lesson has to find out: its cells up to the first call are
 /// executed once, before the lesson is written as it will be read.
@@ -294,7 +296,13 @@ fn explored(prover: &Prover, made: &Made, run: &Stages<'_>) -> Result<Option<Tak
     let tell = |step: Step| run.fraction(Stage::Prove, step.fraction / 4.0, &step.message);
     let proven = prover.explore(&notebook, &tell)?;
     let texts = proven.outputs.values().flat_map(|(_, outputs)| outputs);
-    Ok(texts.map(written).find_map(|text| Takes::read(&text)))
+    let found = texts.map(written).find_map(|text| Takes::read(&text));
+    let in_vain = proven.proof.cells.iter().any(|cell| {
+        let error = cell.error.as_ref();
+        error.is_some_and(|error| error.message.starts_with(IN_VAIN))
+    });
+    let of_twin = || proven.proof.twins.iter().find_map(Takes::of_twin);
+    Ok(found.or_else(|| in_vain.then(of_twin).flatten()))
 }
 
 /// What an output says as plain text; Jupyter writes it as one string or as a list of lines.

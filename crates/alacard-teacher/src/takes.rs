@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What the line begins with; JSON follows.
 const MARK: &str = "Found: ";
@@ -26,8 +27,11 @@ const KINDS: [&str; 13] = [
     "video",
     "audio",
     "text",
-    "made-up tensors",
+    MADE_UP,
 ];
+
+/// The kind that needs no processor.
+const MADE_UP: &str = "made-up tensors";
 
 /// Classes of transformers that prepare inputs, by what they prepare.
 const HELPERS: [&str; 5] = ["all", "text", "images", "videos", "audio"];
@@ -48,6 +52,40 @@ pub struct MadeUp {
     pub dtype: String,
     /// Its largest number, rounded down.
     pub high: i64,
+    /// What a row of tokens consists of: a token and how often it follows itself. Empty where any
+    /// numbers will do.
+    #[serde(default)]
+    pub runs: Vec<(i64, u64)>,
+    /// The row as a Python list.
+    #[serde(default, skip_deserializing)]
+    pub row: String,
+}
+
+impl MadeUp {
+    fn is_sound(&self) -> bool {
+        let row: Option<u64> = self
+            .runs
+            .iter()
+            .try_fold(0u64, |sum, (_, count)| sum.checked_add(*count));
+        TYPES.contains(&self.dtype.as_str())
+            && size_of(&self.shape).is_some_and(|size| size <= LARGEST)
+            && (self.runs.is_empty()
+                || (self.shape.first() == Some(&1) && row == size_of(&self.shape)))
+    }
+
+    /// Single tokens side by side, repeated ones as a product: `[7] * 256 + [11, 12]`.
+    fn written(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for singles in self.runs.chunk_by(|a, b| a.1 == 1 && b.1 == 1) {
+            let tokens: Vec<String> = singles.iter().map(|(token, _)| token.to_string()).collect();
+            let list = format!("[{}]", tokens.join(", "));
+            parts.push(match singles {
+                [(_, count)] if *count > 1 => format!("{list} * {count}"),
+                _ => list,
+            });
+        }
+        parts.join(" + ")
+    }
 }
 
 /// What a model was found to take.
@@ -89,14 +127,38 @@ impl Takes {
         takes.is_sound().then_some(takes)
     }
 
+    /// Takes the tensors that a twin was run with when it was made, where the lesson itself found
+    /// nothing that fits; `about` is what its maker tells.
+    pub fn of_twin(about: &Value) -> Option<Self> {
+        let mut tensors: BTreeMap<String, MadeUp> =
+            serde_json::from_value(about["inputs"].clone()).ok()?;
+        for made in tensors.values_mut() {
+            made.row = made.written();
+        }
+        let method = about["ran"].as_str()?;
+        let takes = Self {
+            kind: MADE_UP.to_owned(),
+            generate: method == "generate",
+            writes: false,
+            helpers: Vec::new(),
+            whole: false,
+            chat: false,
+            ocr: false,
+            place: String::new(),
+            rate: 16_000,
+            frames: 8,
+            tensors,
+            refused: BTreeMap::new(),
+        };
+        (takes.is_sound() && !takes.tensors.is_empty()).then_some(takes)
+    }
+
     fn is_sound(&self) -> bool {
         let known = |list: &[&str], word: &String| list.contains(&word.as_str());
-        let tensor = |(name, made): (&String, &MadeUp)| {
-            is_name(name)
-                && known(&TYPES, &made.dtype)
-                && size_of(&made.shape).is_some_and(|size| size <= LARGEST)
-        };
+        let tensor = |(name, made): (&String, &MadeUp)| is_name(name) && made.is_sound();
+        let prepared = self.kind == MADE_UP || !self.helpers.is_empty();
         known(&KINDS, &self.kind)
+            && prepared
             && self.helpers.iter().all(|helper| known(&HELPERS, helper))
             && self.refused.keys().all(|kind| known(&KINDS, kind))
             && self.tensors.iter().all(tensor)
@@ -146,10 +208,30 @@ mod tests {
     }
 
     #[test]
+    fn what_a_twin_was_run_with_is_a_last_resort() {
+        let mut about = serde_json::json!({"ran": "forward", "inputs": {
+            "input_ids": {"shape": [1, 259], "dtype": "int64", "high": 9, "runs": [[9, 256], [4, 1], [5, 1], [6, 1]]},
+            "state": {"shape": [1, 32], "dtype": "float32", "high": 2},
+        }});
+        let takes = Takes::of_twin(&about).unwrap();
+        assert_eq!(takes.tensors["input_ids"].row, "[9] * 256 + [4, 5, 6]");
+        assert_eq!((takes.kind.as_str(), takes.generate), (MADE_UP, false));
+        about["inputs"]["input_ids"]["runs"] = serde_json::json!([[9, 300]]);
+        assert_eq!(
+            Takes::of_twin(&about),
+            None,
+            "more tokens than the shape has"
+        );
+        about["inputs"] = serde_json::json!({});
+        assert_eq!(Takes::of_twin(&about), None);
+    }
+
+    #[test]
     fn what_the_lesson_would_not_write_is_not_believed() {
         for (there, instead) in [
             ("\"kind\": \"image\"", "\"kind\": \"image\\nimport os\""),
             ("[\"all\"]", "[\"all\", \"os.system\"]"),
+            ("[\"all\"]", "[]"),
             ("pixel_values", "pixel_values=print(1)"),
             ("float32", "float32, device=exit()"),
             ("[1, 3, 8, 8]", "[4096, 4096, 4096]"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -178,6 +179,10 @@ def _image_options(cls: Any, config: Any) -> Json:
         options["clusters"] = _colours(settings.vocabulary_size(config) - 1)
     if "max_patches" in dir(cls) and "min_patches" in dir(cls):
         options["max_patches"] = 2
+    if own and cls.__name__ == "EomtImageProcessor":
+        options["size"] = {"shortest_edge": min(own), "longest_edge": max(own)}  # it reads these two names
+    if "max_num_tiles" in dir(cls):
+        options["max_num_tiles"] = 1  # the library's default cuts a picture into 36, which no trial needs
     options["pretrained_cfg"] = getattr(config, "pretrained_cfg", None)
     return {key: value for key, value in options.items() if value is not None}
 
@@ -305,7 +310,7 @@ def composite(config: Any, parts: Json, template: str | None) -> Any:
 
 def _composite_options(config: Any) -> Json:
     vision = vision_part(config)
-    patch = getattr(vision, "patch_size", None)
+    patch = getattr(vision, "patch_size", None) or _named_patch(vision)
     tokens = _image_tokens(config, vision, patch)
     return {
         "patch_size": patch,
@@ -316,10 +321,17 @@ def _composite_options(config: Any) -> Json:
         "img_size": getattr(vision, "image_size", None),
         "num_additional_image_tokens": 1 if "clip" in str(getattr(vision, "model_type", "")) else 0,
         "num_query_tokens": getattr(config, "num_query_tokens", None),
+        "pooling_ratio": getattr(config, "projector_pooling_ratio", None),
         "image_seq_length": tokens,
         "image_seq_len": tokens,
         "num_image_tokens": tokens,
     }
+
+
+def _named_patch(vision: Any) -> int | None:
+    """A patch as the name of a model of timm tells it."""
+    named = re.search(r"patch(\d+)", str(getattr(vision, "architecture", "")))
+    return int(named.group(1)) if named else None
 
 
 def options_patch(config: Any) -> Any:

@@ -94,8 +94,11 @@ _PIECES = {
     "bigbird_pegasus": "PegasusTokenizer",
     "pegasus_x": "PegasusTokenizer",
     "donut": "XLMRobertaTokenizer",
+    "roformer": "BertTokenizer",
 }
-"""Model types that the library reads with its general class, and whose vocabulary is of this class's kind."""
+"""Model types that the library reads with its general class, and whose vocabulary is of this class's kind;
+and RoFormer, whose own class cuts Chinese words with a package of its own and cannot be written to a file.
+"""
 
 _HEARING = ("wavlm", "unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-audio", "wav2vec2-conformer")
 """Model types that are read out by letters and that the library's table does not name."""

@@ -4,6 +4,7 @@ mod batch;
 mod components;
 mod entry;
 mod hub;
+mod kept;
 mod options;
 mod report;
 mod row;
@@ -16,8 +17,8 @@ use anyhow::{Result, bail};
 use crate::shell;
 use batch::{Ground, Plan};
 use entry::Entry;
+use kept::Kept;
 use options::{Options, wanted};
-use row::Row;
 
 const DIFFICULTIES: [&str; 3] = ["beginner", "intermediate", "advanced"];
 const FORMATS: [&str; 2] = ["quickstart", "manual"];
@@ -51,11 +52,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     let plans = plans(&chosen, &options)?;
     introduce(&chosen, &plans);
-    let rows = rows(&ground, &plans, &entries)?;
-    if let Some(path) = &options.report {
-        std::fs::write(path, serde_json::to_string_pretty(&rows)?)?;
-    }
-    report::tell(&rows)
+    let mut kept = Kept::open(&options, &ground.program)?;
+    rows(&ground, &plans, &entries, &mut kept)?;
+    report::tell(&kept.rows)
 }
 
 /// The program under test.
@@ -169,9 +168,13 @@ fn ids(
         .collect()
 }
 
-fn rows(ground: &Ground, plans: &[Plan], entries: &[Entry]) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
+/// Runs the plans whose rows are not there yet.
+fn rows(ground: &Ground, plans: &[Plan], entries: &[Entry], kept: &mut Kept) -> Result<()> {
     for plan in plans {
+        if kept.has(plan) {
+            println!("{}: taken from the report", plan.title());
+            continue;
+        }
         let began = Instant::now();
         let mut new = batch::run(ground, plan)?;
         for row in &mut new {
@@ -185,7 +188,7 @@ fn rows(ground: &Ground, plans: &[Plan], entries: &[Entry]) -> Result<Vec<Row>> 
             new.len(),
             began.elapsed().as_secs_f64()
         );
-        rows.extend(new);
+        kept.add(new)?;
     }
-    Ok(rows)
+    Ok(())
 }

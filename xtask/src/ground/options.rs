@@ -23,8 +23,10 @@ pub(crate) struct Options {
     pub(crate) runtime: Option<String>,
     /// Catalogue files laid over the built-in ones.
     pub(crate) catalog: Option<String>,
-    /// The rows as JSON.
+    /// The rows as JSON, written after each run.
     pub(crate) report: Option<PathBuf>,
+    /// Whether runs that the report has already, of the same program, are taken from it.
+    pub(crate) resume: bool,
 }
 
 impl Options {
@@ -36,6 +38,10 @@ impl Options {
         };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
+            if name == "--resume" {
+                options.resume = true;
+                continue;
+            }
             let Some(value) = rest.next().cloned() else {
                 bail!("`{name}` needs a value");
             };
@@ -51,6 +57,9 @@ impl Options {
                 "--report" => options.report = Some(value.into()),
                 _ => bail!("unknown option `{name} {value}` of ground"),
             }
+        }
+        if options.resume && options.report.is_none() {
+            bail!("`--resume` goes on with a report: name it with `--report FILE`");
         }
         Ok(options)
     }

@@ -33,7 +33,7 @@ fn skips(rows: &[&Row]) {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in rows {
         reasons
-            .entry(row.left_out.unwrap_or_default())
+            .entry(row.left_out.as_deref().unwrap_or_default())
             .or_default()
             .push(&row.id);
     }

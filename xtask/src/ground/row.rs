@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::batch::Plan;
 
 /// One notebook and its proof.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) plan: String,
@@ -31,7 +31,7 @@ pub(crate) struct Row {
     pub(crate) standins: usize,
     pub(crate) notebook: String,
     /// Why it does not count in the rates.
-    pub(crate) left_out: Option<&'static str>,
+    pub(crate) left_out: Option<String>,
 }
 
 /// What a notebook must have in it, and have run, when it is to exercise a component.
@@ -71,7 +71,7 @@ impl Row {
             notebook,
         };
         if !read.causes.is_empty() && read.causes.iter().all(|cause| cause.starts_with(COMPILER)) {
-            read.left_out = Some("a package has no ready build for this machine");
+            read.left_out = Some("a package has no ready build for this machine".to_owned());
         }
         if let Some(ui) = &plan.ui {
             read.look_at_component(ui);
@@ -83,7 +83,7 @@ impl Row {
     fn look_at_component(&mut self, ui: &str) {
         let notebook = json(Path::new(&self.notebook));
         if notebook["metadata"]["alacard"]["recipe"]["ui"] != ui {
-            self.left_out = Some("the component does not fit the model");
+            self.left_out = Some("the component does not fit the model".to_owned());
         }
         let mark = MARKS
             .iter()

@@ -64,7 +64,9 @@ pub(super) fn role_of(architecture: &str, vision: bool, audio: bool) -> Option<R
     if let Some(role) = named.iter().find_map(fits) {
         return Some(role);
     }
-    if begins(name, VISION_LANGUAGE) {
+    // A part of such a model alone (`PixtralVisionModel`, `AriaTextForCausalLM`) is no such model.
+    let alone = is_part(name) || name.ends_with("TextForCausalLM");
+    if begins(name, VISION_LANGUAGE) && !alone {
         return Some(role(
             "image-text-to-text",
             "AutoModelForImageTextToText",
