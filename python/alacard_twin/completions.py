@@ -268,25 +268,23 @@ def _points(config: Any) -> None:
         config.max_keypoints = POINTS
 
 
-_PERCEIVER = {
-    "architecture": "vit_pe_core_large_patch14_336",
-    "model_args": {
-        "depth": 23,
-        "embed_dim": 1024,
-        "global_pool": "",
-        "img_size": [448, 448],
-        "init_values": 0.1,
-        "ref_feat_shape": [32, 32],
-        "use_post_transformer_norm": False,
-    },
+_EYE = "vit_pe_core_large_patch14_336"
+_EYE_SETTINGS = {
+    "depth": 23,
+    "embed_dim": 1024,
+    "global_pool": "",
+    "img_size": [448, 448],
+    "init_values": 0.1,
+    "ref_feat_shape": [32, 32],
+    "use_post_transformer_norm": False,
 }
 """The eye of the published Perception-LM, a model of timm; the defaults name one that its code cannot use."""
 
 
 def _perceiving(config: Any) -> None:
-    eye = getattr(config, "vision_config", None)
-    if config.model_type == "perception_lm" and not getattr(eye, "model_args", None):
-        eye.architecture, eye.model_args = _PERCEIVER["architecture"], dict(_PERCEIVER["model_args"])
+    if config.model_type == "perception_lm" and not getattr(config.vision_config, "model_args", None):
+        config.vision_config.architecture = _EYE
+        config.vision_config.model_args = dict(_EYE_SETTINGS)
 
 
 _IMAGENET = {"input_size": [3, 224, 224], "crop_pct": 0.875, "interpolation": "bicubic"}

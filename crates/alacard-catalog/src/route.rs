@@ -213,7 +213,15 @@ fn task(catalog: &Catalog, dossier: &Dossier) -> Result<Option<Chosen>, CatalogE
 /// Model types that turn sound into codes and back. Pages tag them with `feature-extraction`
 /// (`facebook/encodec_24khz`, `kyutai/mimi`), but they give no `last_hidden_state`, which the
 /// lesson of that task reads.
-const CODECS: [&str; 6] = ["dac", "encodec", "mimi", "neucodec", "xcodec", "xcodec2"];
+const CODECS: [&str; 7] = [
+    "dac",
+    "encodec",
+    "mimi",
+    "mimi_encoder",
+    "neucodec",
+    "xcodec",
+    "xcodec2",
+];
 
 /// Model types that read words together with their places on a page, or with what stands in a
 /// picture: the pipelines of text give them neither.
