@@ -240,8 +240,9 @@ const LISTENERS: [&str; 6] = [
 ];
 
 /// Types that read pictures in a way of their own, which a lesson for all chat models with eyes does
-/// not know: a film instead of a picture, or a picture as words of a codebook.
-const OTHER_EYES: [&str; 3] = ["emu3", "instructblipvideo", "pp_chart2table"];
+/// not know: a film instead of a picture, a picture as words of a codebook, or one that a word of
+/// the text must stand for.
+const OTHER_EYES: [&str; 4] = ["chameleon", "emu3", "instructblipvideo", "pp_chart2table"];
 
 /// Whether a model of the task works otherwise than the task's lesson: a codec, a reader of
 /// pages, a chat model that hears, or PP-LCNet, whose answer has no `logits`, which the pipeline
@@ -255,8 +256,6 @@ fn is_other_kind(task: &str, dossier: &Dossier) -> bool {
             model_type.is_some_and(|kind| PAGE_READERS.contains(&kind))
         }
         "image-text-to-text" => model_type.is_some_and(|kind| OTHER_EYES.contains(&kind)),
-        // It reads films.
-        "image-segmentation" => model_type == Some("videomt"),
         "image-classification" => model_type == Some("pp_lcnet"),
         "feature-extraction" => model_type.is_some_and(|kind| CODECS.contains(&kind)),
         "automatic-speech-recognition" => {

@@ -73,6 +73,9 @@ pub(super) fn role_of(architecture: &str, vision: bool, audio: bool) -> Option<R
             PROCESSOR,
         ));
     }
+    if name.starts_with("Videomt") {
+        return None; // it segments films, which the pipeline of pictures cannot give it
+    }
     worded
         .iter()
         .find_map(fits)
