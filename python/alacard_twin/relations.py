@@ -282,13 +282,24 @@ def _wide_attention(new: Json, old: Json) -> None:
 
 
 def _hooks(new: Json, old: Json) -> None:
-    """DepthPro reads layers of its patch encoder: those that are there."""
+    """DepthPro reads layers of its patch encoder, those that are there; and what joins its pictures of
+    several sizes, half a million places each, is as narrow as it can be.
+    """
     hooks, depth = (
         new.get("intermediate_hook_ids"),
         _whole(_inner(new, "patch_model_config"), *LAYER_COUNTS),
     )
     if _whole_list(hooks) and depth:
         new["intermediate_hook_ids"] = [min(number, depth - 1) for number in hooks]
+    narrow = new.get("fusion_hidden_size")
+    if "scaled_images_feature_dims" in new and type(narrow) is int and narrow <= _NARROWED:
+        new["fusion_hidden_size"] = _JOINED
+        for name in ("scaled_images_feature_dims", "intermediate_feature_dims"):
+            new[name] = [min(size, _JOINED) for size in new[name]]
+
+
+_NARROWED, _JOINED = 64, 16
+"""The width of a twin that was made narrow, and that of what joins DepthPro's pictures in it."""
 
 
 def _rounded_widths(new: Json, old: Json) -> None:
