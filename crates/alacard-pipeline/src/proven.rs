@@ -14,6 +14,8 @@ const PLACE: &str = "**How far this is proven.**";
 /// What holds of every lesson of ours before it is executed.
 const CHECKED: &str =
     "The cells were checked: they parse, every name is defined, and every import is in the setup.";
+/// Where a reader of a later cell finds the proof.
+const ABOVE: &str = "What was executed, and on what, stands below the title.";
 /// What a twin cannot show.
 const CAUTION: &str = "What is said here about the quality, speed and memory of answers holds for the real weights only.";
 
@@ -87,6 +89,24 @@ fn tell_reader(notebook: &mut Notebook, proof: &Proof) {
         }
     }
     cell.source = lines.join("\n").trim_end().to_owned();
+    point_there(notebook);
+}
+
+/// A manual keeps its place among the facts, not in its first cell: there it must not go on saying
+/// that nothing was executed.
+fn point_there(notebook: &mut Notebook) {
+    let later = notebook.cells.iter_mut().skip(1);
+    for cell in later.filter(|cell| cell.kind == CellKind::Markdown) {
+        if !cell.source.contains(PLACE) {
+            continue;
+        }
+        let line = |line: &str| match line.starts_with(PLACE) {
+            true => format!("{PLACE} {CHECKED} {ABOVE}"),
+            false => line.to_owned(),
+        };
+        let lines: Vec<String> = cell.source.lines().map(line).collect();
+        cell.source = lines.join("\n");
+    }
 }
 
 fn keep_outputs(notebook: &mut Notebook, proven: &Proven) {
@@ -229,8 +249,14 @@ mod tests {
     use alacard_notebook::Cell;
 
     fn told(first: &str, times: usize) -> String {
+        notebook_told(&[first], times).cells[0].source.clone()
+    }
+
+    fn notebook_told(cells: &[&str], times: usize) -> Notebook {
         let mut notebook = Notebook::new();
-        notebook.push(Cell::markdown(first));
+        for cell in cells {
+            notebook.push(Cell::markdown(*cell));
+        }
         let mut proof: Proof = serde_json::from_value(json!({
             "schema_version": 1, "code_sha256": "", "level": "twin", "starts": true, "runs": true,
             "proves": true, "first_variant": true, "lock": null, "python": null, "sandbox": "",
@@ -243,7 +269,20 @@ mod tests {
         for _ in 0..times {
             tell_reader(&mut notebook, &proof);
         }
-        notebook.cells[0].source.clone()
+        notebook
+    }
+
+    #[test]
+    fn a_place_in_a_later_cell_does_not_contradict_the_first() {
+        let facts = "| Fact |\n\n**How far this is proven.** Nothing here was executed.\n\nMore.";
+        let notebook = notebook_told(&["# Title", facts], 2);
+        let (first, later) = (&notebook.cells[0].source, &notebook.cells[1].source);
+        assert_eq!(first.matches(MARK).count(), 1);
+        assert!(
+            later.contains(ABOVE) && !later.contains("Nothing"),
+            "{later}"
+        );
+        assert!(later.ends_with("\n\nMore."), "{later}");
     }
 
     #[test]
