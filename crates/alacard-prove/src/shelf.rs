@@ -324,7 +324,7 @@ mod tests {
 
     fn there(folder: &Path) -> Vec<bool> {
         let is_there = |key: &&str| folder.join("twins").join(key).exists();
-        KEYS.iter().map(|key| is_there(&key)).collect()
+        KEYS.iter().map(is_there).collect()
     }
 
     #[test]
