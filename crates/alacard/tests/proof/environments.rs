@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use crate::bench::Bench;
 
-/// `alacard env` with a folder of its own for environments.
+/// `alacard env` with folders of its own for environments and twins.
 fn env(bench: &Bench, arguments: &[&str]) -> Output {
     let all = [&["env"], arguments].concat();
     let mut command = bench.alacard(&all);
     command.env("ALACARD_ENVS", bench.path("envs"));
+    command.env("ALACARD_CACHE", bench.path("cache"));
     command.output().unwrap()
 }
 
