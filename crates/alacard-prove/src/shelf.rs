@@ -11,7 +11,7 @@ use alacard_hub::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
 
 use crate::ProveError;
-use crate::environment::{Keep, remove_folder};
+use crate::environment::{Keep, open_held, remove_folder};
 use crate::error::file;
 
 /// The largest size of all twins together, in GB, when no variable says otherwise.
@@ -159,14 +159,7 @@ impl Shelf {
     }
 
     fn open_held(&self, key: &str) -> std::io::Result<File> {
-        let folder = self.root.join("held");
-        std::fs::create_dir_all(&folder)?;
-        File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(folder.join(format!("{key}.lock")))
+        open_held(&self.root.join("held"), key)
     }
 
     fn remove(&self, place: &Place, cleared: &mut Cleared) -> Result<(), ProveError> {

@@ -33,6 +33,7 @@ pub use record::{Bytecode, EnvRecord};
 pub use requirement::{Requirement, normalised};
 pub use sets::{SETS, warm_requirements};
 pub use settings::{Backend, Limits, Settings};
+pub(crate) use store::open_held;
 pub use store::{Environment, Environments, Listed};
 pub use uv::Uv;
 

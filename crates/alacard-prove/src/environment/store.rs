@@ -222,16 +222,7 @@ impl Environments {
     /// The file on which processes agree about one environment.
     pub(crate) fn hold_file(&self, hash: &str) -> Result<File, EnvError> {
         let folder = self.settings.folder.join("held");
-        let open = || -> std::io::Result<File> {
-            std::fs::create_dir_all(&folder)?;
-            File::options()
-                .create(true)
-                .truncate(false)
-                .read(true)
-                .write(true)
-                .open(folder.join(format!("{hash}.lock")))
-        };
-        open().map_err(|error| {
+        open_held(&folder, hash).map_err(|error| {
             EnvError::io(&format!("cannot write to `{}`", folder.display()), &error)
         })
     }
@@ -240,6 +231,17 @@ impl Environments {
         self.hold_file(hash)
             .is_ok_and(|file| file.try_lock().is_err())
     }
+}
+
+/// The file of a folder on which processes agree about one thing in it; made where it is missing.
+pub(crate) fn open_held(folder: &Path, name: &str) -> std::io::Result<File> {
+    std::fs::create_dir_all(folder)?;
+    File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(folder.join(format!("{name}.lock")))
 }
 
 pub(crate) fn is_hash(name: &str) -> bool {
